@@ -1,0 +1,3 @@
+"""Backtalk: chatbots that answer from a company's own systems."""
+
+__version__ = "0.1.0"
