@@ -1,0 +1,217 @@
+"""The block types. This folder is the registry: one file is one type, its name is the type's name, and it holds one `Block` class.
+
+A file that breaks this rule stops the start with its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from importlib import import_module
+from operator import or_
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from backtalk.engine.block import ApiSummary, Block, Form, Surroundings
+from backtalk.engine.bot import BlockSequence, Bot, Triggers
+from backtalk.errors import Invalid, Problem, Where
+
+MAX_SEQUENCES = 2_000
+MAX_BLOCKS_IN_SEQUENCE = 1_000
+MAX_PROBLEMS = 100
+
+
+def _load() -> dict[str, type[Block]]:
+    types: dict[str, type[Block]] = {}
+    for module in iter_modules(__path__):
+        found = [
+            member
+            for member in vars(import_module(f"{__name__}.{module.name}")).values()
+            if isinstance(member, type)
+            and issubclass(member, Block)
+            and member.__module__ == f"{__name__}.{module.name}"
+        ]
+        if len(found) != 1 or found[0].model_fields["type"].default != module.name:
+            raise ImportError(f"blocks/{module.name}.py must hold one Block class whose type is {module.name!r}")
+        types[module.name] = found[0]
+    return types
+
+
+TYPES: Mapping[str, type[Block]] = _load()
+
+if TYPE_CHECKING:
+    AnyBlock = Block
+else:
+    AnyBlock = Annotated[reduce(or_, TYPES.values()), Field(discriminator="type")]
+
+
+class SequenceForm(Form):
+    """Blocks that run one after the other."""
+
+    id: Annotated[int, Field(ge=1, le=2**53)]
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    blocks: Annotated[list[AnyBlock], Field(max_length=MAX_BLOCKS_IN_SEQUENCE)] = []
+
+
+class Document(Form):
+    """A whole bot as it is edited, published, exported and imported."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    triggers: Triggers = Triggers()
+    sequences: Annotated[list[SequenceForm], Field(max_length=MAX_SEQUENCES)] = []
+
+
+def read_document(document: Any) -> Document:
+    """The typed document; raises Invalid with a problem for each field whose shape is wrong."""
+    try:
+        read = Document.model_validate(document)
+    except ValidationError as error:
+        raise Invalid(
+            "This is not a bot document.",
+            hint="Mend the fields that are named.",
+            problems=_shape_problems(error, document),
+        ) from None
+    doubles = _doubles(read)
+    if doubles:
+        raise Invalid("An id is used twice.", hint="Give each sequence and each block its own id.", problems=doubles)
+    return read
+
+
+def to_bot(document: Document, *, number: int | None = None) -> Bot:
+    """The bot of a typed document, ready to run. `number` is its published version."""
+    return Bot(
+        name=document.name,
+        triggers=document.triggers,
+        sequences={item.id: BlockSequence(item.id, item.name, tuple(item.blocks)) for item in document.sequences},
+        number=number,
+    )
+
+
+def read_bot(document: Any, *, number: int | None = None) -> Bot:
+    """`read_document` and `to_bot` in one."""
+    return to_bot(read_document(document), number=number)
+
+
+def problems_of(bot: Bot, *, apis: Mapping[int, ApiSummary]) -> list[Problem]:
+    """What keeps a bot from working as its author means it, in the order of the document."""
+    around = Surroundings(bot.sequences.keys(), apis)
+    problems = list(_trigger_problems(bot))
+    for sequence in bot.sequences.values():
+        for block in sequence.blocks:
+            problems.extend(
+                Problem(
+                    found.code,
+                    found.message,
+                    found.hint,
+                    Where(sequence=sequence.id, block=block.id, field=found.field),
+                    found.severity,
+                )
+                for found in block.findings(around)
+            )
+    return problems
+
+
+def _trigger_problems(bot: Bot) -> list[Problem]:
+    problems = []
+    triggers = bot.triggers
+    if not any(sequence.blocks for sequence in bot.sequences.values()):
+        problems.append(
+            Problem("empty", "The bot has no blocks.", "Add a block to a sequence.", Where(field="sequences"))
+        )
+    for name, target, meaning in (
+        ("welcome", triggers.welcome, "Customers who open the chat are not greeted."),
+        ("default", triggers.default, "A text that nothing else answers gets no answer."),
+    ):
+        field = f"triggers.{name}"
+        if target is None:
+            hint = f"Choose a sequence for “{name}”."
+            problems.append(Problem(f"no_{name}", meaning, hint, Where(field=field), "warning"))
+        elif target not in bot.sequences:
+            problems.append(_unknown_target(field))
+    for index, keyword in enumerate(triggers.keywords):
+        field = f"triggers.keywords.{index}"
+        if not any(word.strip() for word in keyword.words):
+            problems.append(Problem("blank", "A keyword has no words.", "Write a word.", Where(field=f"{field}.words")))
+        if keyword.sequence not in bot.sequences:
+            problems.append(_unknown_target(f"{field}.sequence"))
+    return problems
+
+
+def _unknown_target(field: str) -> Problem:
+    return Problem(
+        "unknown_sequence",
+        "It starts a sequence that does not exist.",
+        "Choose one of this bot's sequences.",
+        Where(field=field),
+    )
+
+
+def _doubles(document: Document) -> tuple[Problem, ...]:
+    problems = []
+    sequences: set[int] = set()
+    blocks: set[str] = set()
+    for index, sequence in enumerate(document.sequences):
+        if sequence.id in sequences:
+            where = Where(sequence=sequence.id, field="id", path=f"$.sequences[{index}].id")
+            problems.append(
+                Problem("double_id", f"Sequence {sequence.id} is there twice.", "Give it another id.", where)
+            )
+        sequences.add(sequence.id)
+        for place, block in enumerate(sequence.blocks):
+            if block.id in blocks:
+                where = Where(sequence.id, block.id, "id", f"$.sequences[{index}].blocks[{place}].id")
+                problems.append(Problem("double_id", f"Block {block.id} is there twice.", "Give it another id.", where))
+            blocks.add(block.id)
+    return tuple(problems[:MAX_PROBLEMS])
+
+
+_TAGS = frozenset({"own", "api", *TYPES})
+
+
+def _shape_problems(error: ValidationError, document: Any) -> tuple[Problem, ...]:
+    """The findings of pydantic with the sequence, block and field that they are about."""
+    problems = []
+    for found in error.errors(include_url=False, include_context=False)[:MAX_PROBLEMS]:
+        sequence = block = None
+        path, fields, node = "$", [], document
+        for part in found["loc"]:
+            if part in _TAGS and not (isinstance(node, dict) and part in node):
+                continue  # the tag of a union, not a step into the document
+            path += f"[{part}]" if isinstance(part, int) else f".{part}"
+            fields.append(str(part))
+            node = _inside(node, part)
+            if len(fields) == 2 and fields[0] == "sequences":  # noqa: PLR2004 - sequences.N
+                sequence = _id_of(node, int)
+            if len(fields) == 4 and fields[2] == "blocks" and fields[0] == "sequences":  # noqa: PLR2004 - sequences.N.blocks.N
+                block = _id_of(node, str)
+        depth = 4 if block is not None else 2 if sequence is not None else 0
+        field = ".".join(fields[depth:]) or None
+        message = f"{found['msg']}."
+        problems.append(Problem(found["type"], message, _hint(found["type"]), Where(sequence, block, field, path)))
+    return tuple(problems)
+
+
+def _inside(node: Any, part: int | str) -> Any:
+    try:
+        return node[part]
+    except (TypeError, KeyError, IndexError):
+        return None
+
+
+def _id_of(node: Any, kind: type) -> Any:
+    value = node.get("id") if isinstance(node, dict) else None
+    return value if isinstance(value, kind) else None
+
+
+def _hint(code: str) -> str:
+    match code:
+        case "missing":
+            return "Add this field."
+        case "extra_forbidden":
+            return "Take this field away, or check how it is spelled."
+        case "union_tag_invalid" | "union_tag_not_found":
+            return f"Set type to one of {', '.join(TYPES)}."
+        case _:
+            return "Correct this field."

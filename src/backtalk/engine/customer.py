@@ -30,6 +30,7 @@ DOCUMENTED_NAMES = PROTECTED_NAMES | frozenset(TEXT_FIELDS) | {"timezone"}
 MAX_ATTRIBUTE_NAME_CHARS = 128
 MAX_ATTRIBUTES_PER_REPLY = 100
 MAX_ATTRIBUTE_BYTES = 8_192
+MAX_TIMEZONE_H = 14
 
 Json = Any
 
@@ -96,7 +97,7 @@ class Customer:
             elif name == "timezone":
                 if value is None:
                     profile[name] = accepted[name] = None
-                elif isinstance(value, int | float) and not isinstance(value, bool) and -14 <= value <= 14:
+                elif isinstance(value, int | float) and not isinstance(value, bool) and -MAX_TIMEZONE_H <= value <= MAX_TIMEZONE_H:
                     profile[name] = accepted[name] = float(value)
                 else:
                     refused.append((name, "holds hours east of UTC; send a number from -14 to 14"))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
+
+from pydantic import ConfigDict
 
 ButtonType = Literal["sequence", "url", "phone", "basic"]
 MediaType = Literal["image", "audio", "video"]
@@ -32,6 +34,8 @@ class Button:
 @dataclass(frozen=True, slots=True)
 class Card:
     """One item of a gallery."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     title: str
     subtitle: str | None = None
@@ -106,3 +110,11 @@ def phone_number(value: object) -> str | None:
 def with_line_breaks(text: str) -> str:
     """Text of a reply with the two characters backslash and n turned into a line break (CONTRACT.md section 5)."""
     return text.replace("\\n", "\n")
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """Text from outside with U+0000 and lone surrogates replaced by U+FFFD, so that every database keeps it alike."""
+    return _UNSTORABLE.sub("\ufffd", text)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from pydantic import ConfigDict
 
 from backtalk.engine.messages import Button, Card, Media
 
@@ -48,6 +50,8 @@ class ApiReply:
     By shape: text → str; image → Media; gallery → tuple of Card; buttons, quick_replies → tuple of Button.
     Whether a sequence exists in the bot is judged by the engine, which knows the bot.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     data: str | Media | tuple[Card, ...] | tuple[Button, ...] | None = None
     attributes: dict[str, Any] = field(default_factory=dict)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
 
 from backtalk.engine.customer import Customer
 from backtalk.engine.events import Pressed, Said, SequenceSent, Started, TextSent
@@ -11,7 +14,7 @@ from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure
 STATE_FORMAT = 1
 MAX_BACKLOG = 1_000
 
-Waiting = Said | Pressed | SequenceSent | TextSent | Started
+Waiting = Annotated[Said | Pressed | SequenceSent | TextSent | Started, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class State:
     asking: Asking | None = None
     pausing: Pausing | None = None
     backlog: tuple[Waiting, ...] = field(default=())
+    resuming: str | None = None
+    """The timer, due at once, that takes the next event of the backlog."""
     counter: int = 0
     """Numbers the keys of calls and timers."""
     blocks: int = 0
@@ -78,5 +83,5 @@ class State:
 
     @property
     def busy(self) -> bool:
-        """A run is under way that only a call's answer or a timer can go on with."""
-        return self.calling is not None or self.pausing is not None
+        """Something is under way that only a call's answer or a timer can go on with; what the customer does waits."""
+        return self.calling is not None or self.pausing is not None or self.resuming is not None

@@ -1,0 +1,129 @@
+"""One step under way: the state as it changes and the effects as they are asked for. Blocks act through this and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from backtalk.engine.block import Next
+from backtalk.engine.bot import Bot
+from backtalk.engine.customer import Json
+from backtalk.engine.effects import Effect, HandOver, Note, SaveAttributes, Send, SetTimer
+from backtalk.engine.fields import ApiItem, ButtonForm
+from backtalk.engine.messages import Button, Card, Message
+from backtalk.engine.reply import ApiReply, ReplyNote
+from backtalk.engine.state import Answer, Asking, Pausing, Place, State
+from backtalk.engine.template import render, render_url
+
+
+@dataclass(slots=True)
+class Run:
+    """Lives for one step. `place` is the block whose turn it is; `answers` what its APIs answered, by API."""
+
+    bot: Bot
+    state: State
+    at: datetime
+    effects: list[Effect]
+    place: Place | None
+    answers: dict[int, Answer]
+    walked: list[Place]
+
+    # --- what blocks read
+
+    def text(self, template: str) -> str:
+        """A template filled for this customer; a Text Block's APIs included."""
+        return render(template, self.state.customer, self._texts() if self.answers else None)
+
+    def url(self, template: str) -> str:
+        return render_url(template, self.state.customer)
+
+    def shown_buttons(self, forms: Iterable[ButtonForm]) -> Iterator[Button]:
+        """The author's buttons that lead somewhere; the others are noted."""
+        for form in forms:
+            button = form.shown(self)
+            if button:
+                yield button
+            else:
+                self.note("dead_button", f"The button “{form.title}” leads nowhere and was left out.")
+
+    def answered(self, api: int) -> Any:
+        """What an API gave to show, typed by the block's shape; None when there is nothing."""
+        answer = self.answers.get(api)
+        return answer.result.data if answer and isinstance(answer.result, ApiReply) else None
+
+    def choices(self, items: Iterable[ButtonForm | ApiItem]) -> Iterator[Button]:
+        """The buttons of a block in order: the author's own and those of its APIs."""
+        for item in items:
+            yield from self.shown_buttons([item]) if isinstance(item, ButtonForm) else self.answered_buttons(item.api)
+
+    def answered_buttons(self, api: int) -> Iterator[Button]:
+        yield from self._living(self.answered(api) or (), api)
+
+    def answered_cards(self, api: int) -> Iterator[Card]:
+        for card in self.answered(api) or ():
+            yield replace(card, buttons=tuple(self._living(card.buttons, api)))
+
+    # --- what blocks ask for
+
+    def say(self, message: Message) -> None:
+        self.effects.append(Send(message, self.place.block if self.place else None))
+
+    def save(self, changes: dict[str, Json], source: str, *, call: str | None = None) -> None:
+        """Change the customer at once and have it stored; what is refused is noted."""
+        if not changes:
+            return
+        customer, accepted, refused = self.state.customer.with_changes(changes)
+        for name, reason in refused:
+            self.note("refused_attribute", f"“{name}” {reason}.", call=call, path=f"$.attributes.{name}")
+        if accepted:
+            self.state = replace(self.state, customer=customer)
+            self.effects.append(SaveAttributes(accepted, source))
+
+    def ask(self, tries: int = 0) -> Next:
+        """Wait for what the customer writes next; the block's `hear` takes it."""
+        if self.place:
+            self.state = replace(self.state, asking=Asking(self.place, tries))
+        return Next.WAIT
+
+    def pause(self, seconds: float) -> Next:
+        if self.place:
+            key = self.new_key("timer")
+            self.state = replace(self.state, pausing=Pausing(self.place, key))
+            self.effects.append(SetTimer(key, self.at + timedelta(seconds=seconds)))
+        return Next.WAIT
+
+    def hand_over(self, note: str) -> None:
+        """Give the conversation to a person: the bot is off for this customer."""
+        self.state = replace(self.state, customer=replace(self.state.customer, bot_enabled=False))
+        self.effects.append(HandOver(note, self.place.block if self.place else None))
+
+    def note(self, code: str, message: str, *, call: str | None = None, path: str = "") -> None:
+        detail = ReplyNote(message, path=path) if call else None
+        self.effects.append(Note(code, message, self.place.block if self.place else None, call, detail))
+
+    def new_key(self, kind: str) -> str:
+        """A name for a call or timer that no other one of this conversation ever has."""
+        self.state = replace(self.state, counter=self.state.counter + 1)
+        return f"{kind}-{self.state.counter}"
+
+    # --- inside
+
+    def _texts(self) -> dict[int, str]:
+        return {
+            api: answer.result.data
+            for api, answer in self.answers.items()
+            if isinstance(answer.result, ApiReply) and isinstance(answer.result.data, str)
+        }
+
+    def _living(self, buttons: Iterable[Button], api: int) -> Iterator[Button]:
+        for button in buttons:
+            if button.type != "sequence" or button.value in self.bot.sequences:
+                yield button
+            else:
+                self.note(
+                    "unknown_sequence",
+                    f"The button “{button.title}” names sequence {button.value}, which this bot does not have; it was left out.",
+                    call=self.answers[api].call,
+                )
