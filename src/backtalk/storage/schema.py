@@ -229,6 +229,7 @@ events = Table(
     _time("at"),
     _text("body"),  # JSON of engine event
     Column("seq", Integer),  # the message it became, for the repeated answer
+    _text("notes", nullable=True),  # JSON list of what its step noted for the author
     Index("ix_events_at", "at"),
     sqlite_with_rowid=False,
 )
