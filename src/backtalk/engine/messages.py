@@ -17,6 +17,8 @@ MediaType = Literal["image", "audio", "video"]
 
 MAX_URL_CHARS = 8_192
 _CONTROL_OR_BLANK = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\]")
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:/[!-\[\]-~]*+)?")
+"""Addresses that need no parser: no port, no password, nothing but printable ASCII after the host."""
 _PHONE = re.compile(r"\+?[0-9]{3,20}")
 _PHONE_PUNCTUATION = re.compile(r"[\s().\-/]")
 
@@ -87,6 +89,8 @@ def web_url(value: object) -> str | None:
     """The address if it is an absolute http(s) one that every client reads the same way, else None."""
     if not isinstance(value, str) or len(value) > MAX_URL_CHARS:
         return None
+    if _PLAIN_URL.fullmatch(value):
+        return value
     value = value.strip(" ")
     if _CONTROL_OR_BLANK.search(value):
         return None

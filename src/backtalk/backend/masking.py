@@ -1,0 +1,85 @@
+"""What of a call may be written down: header values, secret-looking query values and echoes of secrets are masked, long bodies cut."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from backtalk.backend.api import Api
+from backtalk.exchange import HttpCall, HttpFailure, HttpReply
+
+MASK = "•••"
+MAX_BODY_CHARS = 16_384
+MIN_SECRET_CHARS = 4
+
+_SHOWN_REQUEST_HEADERS = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "backtalk-deadline-ms",
+        "content-type",
+        "idempotency-key",
+        "user-agent",
+        "webhook-id",
+        "webhook-timestamp",
+    }
+)
+_HIDDEN_REPLY_HEADERS = frozenset({"set-cookie", "authorization", "www-authenticate", "proxy-authenticate"})
+_SECRET_NAME = re.compile(r"key|token|secret|passw|auth|sign|session|cred", re.IGNORECASE)
+
+
+def masked_url(url: str, secrets: Iterable[str] = ()) -> str:
+    """An address without the values of query parameters whose names speak of secrets."""
+    parts = urlsplit(url)
+    query = "&".join(_masked_pair(pair) for pair in parts.query.split("&")) if parts.query else ""
+    return _without(urlunsplit(parts._replace(query=query, fragment="")), secrets)
+
+
+def logged_request(api: Api, call: HttpCall) -> dict[str, Any]:
+    """The request as its author may read it."""
+    secrets = _secrets(api)
+    return {
+        "method": call.method,
+        "url": masked_url(call.url, secrets),
+        "headers": [
+            {"name": name, "value": value if name.lower() in _SHOWN_REQUEST_HEADERS else MASK}
+            for name, value in call.headers
+        ],
+        "body": _shown(call.body, secrets),
+    }
+
+
+def logged_reply(api: Api, answer: HttpReply | HttpFailure) -> dict[str, Any]:
+    """What came back as the API's author may read it; the headers alone for a failure that had some."""
+    secrets = _secrets(api)
+    headers = [
+        {"name": name, "value": MASK if name.lower() in _HIDDEN_REPLY_HEADERS else _without(value, secrets)}
+        for name, value in answer.headers
+    ]
+    body = _shown(answer.body, secrets) if isinstance(answer, HttpReply) else ""
+    return {"status": answer.status, "headers": headers, "body": body}
+
+
+def _secrets(api: Api) -> list[str]:
+    """Header values, longest first, with the bare credential of `Bearer …` among them."""
+    values = {part for _, value in api.headers for part in (value, value.rpartition(" ")[2])}
+    return sorted((value for value in values if len(value) >= MIN_SECRET_CHARS), key=len, reverse=True)
+
+
+def _masked_pair(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{name}={MASK}" if equals and _SECRET_NAME.search(name) else pair
+
+
+def _shown(body: bytes, secrets: Iterable[str]) -> str:
+    text = body[: MAX_BODY_CHARS * 4].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    text = _without(text, secrets)
+    return text if len(text) <= MAX_BODY_CHARS else text[:MAX_BODY_CHARS] + "…"
+
+
+def _without(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text
