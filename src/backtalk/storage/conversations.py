@@ -1,0 +1,400 @@
+"""Conversations with their customers, events and messages, as a turn reads and writes them.
+
+One conversation belongs to one customer of one channel. `load` takes all that a step needs in one read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from backtalk.engine.codec import event_to_json, state_from_json, state_to_json
+from backtalk.engine.customer import TEXT_FIELDS, Customer
+from backtalk.engine.events import Event
+from backtalk.engine.state import State
+from backtalk.errors import NotFound
+from backtalk.storage.database import Tx, statement
+from backtalk.storage.schema import (
+    attributes,
+    bots,
+    channels,
+    conversations,
+    customers,
+    events,
+    from_us,
+    messages,
+    time_us,
+    workspaces,
+)
+
+MAX_MESSAGES_READ = 500
+
+_SCOPE = and_(
+    conversations.c.id == bindparam("conversation_id"), conversations.c.workspace_id == bindparam("workspace_id")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All of one conversation that a step needs. `state` holds the customer."""
+
+    id: int
+    workspace_id: int
+    channel_id: int
+    channel_type: str
+    connected: bool
+    bot_id: int
+    live_version: int | None
+    plan: str
+    last_seq: int
+    state: State
+
+
+_LOAD = statement(
+    select(
+        conversations.c.channel_id,
+        conversations.c.bot_id,
+        conversations.c.state,
+        conversations.c.last_seq,
+        conversations.c.customer_id,
+        customers.c.bot_enabled,
+        customers.c.profile,
+        customers.c.attributes,
+        customers.c.last_message_text,
+        customers.c.last_message_at,
+        customers.c.created_at,
+        channels.c.type,
+        channels.c.connected,
+        bots.c.live_version,
+        workspaces.c.plan,
+    )
+    .select_from(conversations)
+    .join(customers, customers.c.id == conversations.c.customer_id)
+    .join(channels, channels.c.id == conversations.c.channel_id)
+    .join(bots, bots.c.id == conversations.c.bot_id)
+    .join(workspaces, workspaces.c.id == conversations.c.workspace_id)
+    .where(_SCOPE)
+)
+
+
+def load(tx: Tx, *, workspace_id: int, conversation_id: int) -> Conversation:
+    """Raises NotFound for an unknown or foreign conversation."""
+    row = tx.one(_LOAD, workspace_id=workspace_id, conversation_id=conversation_id)
+    if row is None:
+        raise NotFound
+    return Conversation(
+        id=conversation_id,
+        workspace_id=workspace_id,
+        channel_id=row["channel_id"],
+        channel_type=row["type"],
+        connected=bool(row["connected"]),
+        bot_id=row["bot_id"],
+        live_version=row["live_version"],
+        plan=row["plan"],
+        last_seq=row["last_seq"],
+        state=state_from_json(row["state"], customer_of({**row, "id": row["customer_id"]})),
+    )
+
+
+def customer_of(row: Mapping[str, Any]) -> Customer:
+    """The engine's customer of a row of the table."""
+    last = row["last_message_at"]
+    return Customer(
+        id=row["id"],
+        channel_id=row["channel_id"],
+        created_at=from_us(row["created_at"]),
+        bot_enabled=bool(row["bot_enabled"]),
+        last_message_text=row["last_message_text"],
+        last_message_at=None if last is None else from_us(last),
+        attributes=orjson.loads(row["attributes"]),
+        **orjson.loads(row["profile"]),
+    )
+
+
+def profile_of(customer: Customer) -> dict[str, Any]:
+    """The profile fields that are known, as the table keeps them."""
+    profile: dict[str, Any] = {name: value for name in TEXT_FIELDS if (value := getattr(customer, name))}
+    if customer.timezone is not None:
+        profile["timezone"] = customer.timezone
+    return profile
+
+
+# --- a new conversation
+
+_FIND = statement(
+    select(conversations.c.id, conversations.c.customer_id, conversations.c.last_seq, customers.c.profile)
+    .join(customers, customers.c.id == conversations.c.customer_id)
+    .where(
+        customers.c.workspace_id == bindparam("workspace_id"),
+        customers.c.channel_id == bindparam("channel_id"),
+        customers.c.external_id == bindparam("external_id"),
+    )
+)
+_SET_PROFILE = statement(
+    update(customers)
+    .where(customers.c.id == bindparam("customer_id"), customers.c.workspace_id == bindparam("workspace_id"))
+    .values(profile=bindparam("new_profile"))
+)
+_ADD_CUSTOMER = statement(
+    insert(customers).values(
+        workspace_id=bindparam("workspace_id"),
+        channel_id=bindparam("channel_id"),
+        external_id=bindparam("external_id"),
+        bot_enabled=bindparam("bot_enabled"),
+        profile=bindparam("profile"),
+        created_at=bindparam("created_at"),
+    )
+)
+_ADD_CONVERSATION = statement(
+    insert(conversations).values(
+        workspace_id=bindparam("workspace_id"),
+        customer_id=bindparam("customer_id"),
+        channel_id=bindparam("channel_id"),
+        bot_id=bindparam("bot_id"),
+        state=bindparam("state"),
+        created_at=bindparam("now"),
+        updated_at=bindparam("now"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`created` tells whether the customer is new."""
+
+    conversation_id: int
+    customer_id: int
+    last_seq: int
+    created: bool
+
+
+def open_conversation(
+    tx: Tx,
+    *,
+    workspace_id: int,
+    channel_id: int,
+    bot_id: int,
+    external_id: str,
+    profile: Mapping[str, Any],
+    at: datetime,
+) -> Opened:
+    """The conversation of a person on a channel, made when there is none; what is said of the profile is kept."""
+    found = tx.one(_FIND, workspace_id=workspace_id, channel_id=channel_id, external_id=external_id)
+    if found:
+        if profile:
+            known = {**orjson.loads(found["profile"]), **profile}
+            tx.run(
+                _SET_PROFILE,
+                workspace_id=workspace_id,
+                customer_id=found["customer_id"],
+                new_profile=orjson.dumps(known).decode(),
+            )
+        return Opened(found["id"], found["customer_id"], found["last_seq"], created=False)
+    now = time_us(at)
+    customer_id = tx.insert(
+        _ADD_CUSTOMER,
+        workspace_id=workspace_id,
+        channel_id=channel_id,
+        external_id=external_id,
+        bot_enabled=True,
+        profile=orjson.dumps(profile).decode(),
+        created_at=now,
+    )
+    state = State(Customer(customer_id, channel_id, at))
+    conversation_id = tx.insert(
+        _ADD_CONVERSATION,
+        workspace_id=workspace_id,
+        customer_id=customer_id,
+        channel_id=channel_id,
+        bot_id=bot_id,
+        state=state_to_json(state).decode(),
+        now=now,
+    )
+    return Opened(conversation_id, customer_id, 0, created=True)
+
+
+# --- events
+
+_KNOWN = statement(
+    select(events.c.seq).where(
+        events.c.conversation_id == bindparam("conversation_id"),
+        events.c.workspace_id == bindparam("workspace_id"),
+        events.c.external_id == bindparam("external_id"),
+    )
+)
+_ADD_EVENT = statement(insert(events).values({column.name: bindparam(column.name) for column in events.c}))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An event that was taken before, with the message that it became."""
+
+    seq: int | None
+
+
+def known_event(tx: Tx, *, workspace_id: int, conversation_id: int, external_id: str) -> Known | None:
+    row = tx.one(_KNOWN, workspace_id=workspace_id, conversation_id=conversation_id, external_id=external_id)
+    return Known(row["seq"]) if row else None
+
+
+def add_event(
+    tx: Tx, conversation: Conversation, event: Event, *, external_id: str, seq: int | None, notes: list[dict[str, Any]]
+) -> None:
+    tx.run(
+        _ADD_EVENT,
+        conversation_id=conversation.id,
+        workspace_id=conversation.workspace_id,
+        external_id=external_id,
+        at=time_us(event.at),
+        body=event_to_json(event).decode(),
+        seq=seq,
+        notes=orjson.dumps(notes).decode() if notes else None,
+    )
+
+
+# --- messages
+
+_ADD_MESSAGE = statement(insert(messages).values({column.name: bindparam(column.name) for column in messages.c}))
+_MESSAGES = statement(
+    select(messages.c.seq, messages.c.at, messages.c.sender, messages.c.body, messages.c.block)
+    .where(
+        messages.c.conversation_id == bindparam("conversation_id"),
+        messages.c.workspace_id == bindparam("workspace_id"),
+        messages.c.seq > bindparam("after"),
+    )
+    .order_by(messages.c.seq)
+    .limit(bindparam("most"))
+)
+_MESSAGE = statement(
+    select(messages.c.sender, messages.c.body).where(
+        messages.c.conversation_id == bindparam("conversation_id"),
+        messages.c.workspace_id == bindparam("workspace_id"),
+        messages.c.seq == bindparam("seq"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of the log. `body` is its JSON with the targets of its buttons; customers get `engine` bodies without them."""
+
+    seq: int
+    at: int
+    sender: str
+    body: str
+    block: str | None = None
+
+
+def add_messages(tx: Tx, conversation: Conversation, lines: Iterable[Line]) -> None:
+    tx.run_many(
+        _ADD_MESSAGE,
+        [
+            {
+                "conversation_id": conversation.id,
+                "workspace_id": conversation.workspace_id,
+                "seq": line.seq,
+                "at": line.at,
+                "sender": line.sender,
+                "body": line.body,
+                "block": line.block,
+            }
+            for line in lines
+        ],
+    )
+
+
+def messages_after(
+    tx: Tx, *, workspace_id: int, conversation_id: int, after: int, most: int = MAX_MESSAGES_READ
+) -> list[Line]:
+    rows = tx.all(_MESSAGES, workspace_id=workspace_id, conversation_id=conversation_id, after=after, most=most)
+    return [Line(**row) for row in rows]
+
+
+def message_at(tx: Tx, *, workspace_id: int, conversation_id: int, seq: int) -> Line | None:
+    row = tx.one(_MESSAGE, workspace_id=workspace_id, conversation_id=conversation_id, seq=seq)
+    return Line(seq, 0, row["sender"], row["body"]) if row else None
+
+
+# --- after a step
+
+_SAVE = statement(
+    update(conversations)
+    .where(_SCOPE)
+    .values(state=bindparam("new_state"), last_seq=bindparam("new_last_seq"), updated_at=bindparam("now"))
+)
+_SAVE_CUSTOMER = statement(
+    update(customers)
+    .where(customers.c.id == bindparam("customer_id"), customers.c.workspace_id == bindparam("workspace_id"))
+    .values(
+        bot_enabled=bindparam("new_bot_enabled"),
+        profile=bindparam("new_profile"),
+        attributes=bindparam("new_attributes"),
+        last_message_text=bindparam("new_text"),
+        last_message_at=bindparam("new_at"),
+    )
+)
+_SOURCES = statement(
+    select(customers.c.sources).where(
+        customers.c.id == bindparam("customer_id"), customers.c.workspace_id == bindparam("workspace_id")
+    )
+)
+_SAVE_SOURCES = statement(
+    update(customers)
+    .where(customers.c.id == bindparam("customer_id"), customers.c.workspace_id == bindparam("workspace_id"))
+    .values(sources=bindparam("new_sources"))
+)
+_REMEMBER = statement(
+    upsert(attributes)
+    .values(workspace_id=bindparam("workspace_id"), name=bindparam("name"), created_at=bindparam("now"))
+    .on_conflict_do_nothing(index_elements=["workspace_id", "name"])
+)
+_HAND_OVER = statement(update(conversations).where(_SCOPE).values(hand_over_note=bindparam("note")))
+
+
+def save(tx: Tx, conversation: Conversation, state: State, *, last_seq: int, at: datetime) -> None:
+    """Store what a step left: the state, and the customer when the step changed it."""
+    now = time_us(at)
+    tx.run(
+        _SAVE,
+        conversation_id=conversation.id,
+        workspace_id=conversation.workspace_id,
+        new_state=state_to_json(state).decode(),
+        new_last_seq=last_seq,
+        now=now,
+    )
+    customer = state.customer
+    if customer is not conversation.state.customer:
+        tx.run(
+            _SAVE_CUSTOMER,
+            customer_id=customer.id,
+            workspace_id=conversation.workspace_id,
+            new_bot_enabled=customer.bot_enabled,
+            new_profile=orjson.dumps(profile_of(customer)).decode(),
+            new_attributes=orjson.dumps(customer.attributes).decode(),
+            new_text=customer.last_message_text,
+            new_at=None if customer.last_message_at is None else time_us(customer.last_message_at),
+        )
+
+
+def save_sources(tx: Tx, conversation: Conversation, changes: Mapping[str, str], *, at: datetime) -> None:
+    """Note where each changed value came from, and remember the names in the workspace's catalogue."""
+    workspace_id, customer_id = conversation.workspace_id, conversation.state.customer.id
+    row = tx.one(_SOURCES, workspace_id=workspace_id, customer_id=customer_id)
+    now = time_us(at)
+    sources = orjson.loads(row["sources"]) if row else {}
+    sources.update({name: [source, now] for name, source in changes.items()})
+    encoded = orjson.dumps(sources).decode()
+    tx.run(_SAVE_SOURCES, workspace_id=workspace_id, customer_id=customer_id, new_sources=encoded)
+    names = [name for name in changes if name not in TEXT_FIELDS and name != "timezone"]
+    tx.run_many(_REMEMBER, [{"workspace_id": workspace_id, "name": name, "now": now} for name in names])
+
+
+def set_hand_over(tx: Tx, conversation: Conversation, note: str | None) -> None:
+    """Put the conversation into the inbox with a note, or take it out with None."""
+    tx.run(_HAND_OVER, conversation_id=conversation.id, workspace_id=conversation.workspace_id, note=note)
