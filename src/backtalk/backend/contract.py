@@ -180,6 +180,7 @@ class MediaItem(Wire):
     vital: ClassVar[frozenset[str]] = frozenset({"type", "url"})
 
     type: MediaType
+    """What the file is."""
     url: Address
     """http(s) address of the file; jpg or png preferred for images."""
 
