@@ -122,3 +122,15 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 def storable(text: str) -> str:
     """Text from outside with U+0000 and lone surrogates replaced by U+FFFD, so that every database keeps it alike."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def storable_json(value: Any) -> Any:
+    """JSON data from outside with every text and key made `storable`."""
+    match value:
+        case str():
+            return storable(value)
+        case list():
+            return [storable_json(item) for item in value]
+        case dict():
+            return {storable(key): storable_json(item) for key, item in value.items()}
+    return value
