@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from backtalk.engine.reply import ApiFailure, ApiReply, Outcome, ReplyNote, Shap
 from backtalk.exchange import HttpCall, HttpFailure, HttpReply
 from backtalk.outbound import Outbound
 from backtalk.storage import apis, attributes, workspaces
+from backtalk.storage.calls import CallRow
 from backtalk.storage.database import Tx
 
 
@@ -80,6 +81,44 @@ def plan_call(tx: Tx, *, workspace_id: int, api_id: int, customer: Customer, pla
     caller = workspaces.caller(tx, workspace_id=workspace_id)
     names = () if api.method == "GET" else tuple(attributes.names(tx, workspace_id=workspace_id))
     return CallPlan(api, workspace_id, customer, names, caller.timezone, caller.signing_secrets)
+
+
+def call_row(
+    record: CallRecord,
+    *,
+    customer_id: int | None = None,
+    conversation_id: int | None = None,
+    call_key: str | None = None,
+    block: str | None = None,
+    test: bool = False,
+    attempts: int = 1,
+) -> CallRow:
+    """The row of the call log for a call."""
+    result = record.result
+    failed = isinstance(result, ApiFailure)
+    return CallRow(
+        workspace_id=record.plan.workspace_id,
+        at=record.at,
+        api_id=record.plan.api.id,
+        api_name=record.plan.api.name,
+        customer_id=customer_id,
+        conversation_id=conversation_id,
+        call_key=call_key,
+        block=block,
+        test=test,
+        method=record.plan.api.method,
+        url=record.shown_url(),
+        outcome=record.outcome,
+        http_status=record.http_status,
+        ms=record.ms,
+        attempts=attempts,
+        message=f"{result.message} ({result.where})" if failed and result.where else result.message if failed else "",
+        reply_message=result.reply_message if isinstance(result, ApiFailure) else result.message,
+        reply_status=result.reply_status if isinstance(result, ApiFailure) else result.status,
+        notes=[asdict(note) for note in result.notes],
+        request=record.request_log(),
+        response=record.reply_log(),
+    )
 
 
 async def make_call(outbound: Outbound, plan: CallPlan, *, shape: Shape | None, key: str, at: datetime) -> CallRecord:

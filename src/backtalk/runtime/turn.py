@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from backtalk.engine.codec import owed_to_json
+from backtalk.engine.codec import owed_from_json, owed_to_json
 from backtalk.engine.effects import CallApi, HandOver, SaveAttributes, SetTimer
 from backtalk.engine.events import ApiAnswered, Event, HandedBack, Pressed, Said, TimerFired
 from backtalk.engine.step import Step, step, version_for
@@ -121,7 +121,7 @@ class Turns:
             if not effects.settle(tx, owed):
                 return _Done(Taken(None, repeated=True))
             conversation = conversations.load(tx, workspace_id=owed.workspace_id, conversation_id=owed.conversation_id)
-            calls.record(tx, call_row(record, conversation=conversation, owed=owed))
+            calls.record(tx, _row(conversation, owed, record))
             event = ApiAnswered(datetime.now(UTC), owed.key, record.result, record.plan.api.on_failure)
             return self._step(tx, conversation, event, external_id=f"call:{owed.key}")
 
@@ -233,6 +233,18 @@ class Turns:
             owner=self._owner if until is not None else None,
             claimed_until=until,
         )
+
+
+def _row(conversation: Conversation, owed: Owed, record: CallRecord) -> calls.CallRow:
+    effect = owed_from_json(owed.body)
+    return call_row(
+        record,
+        customer_id=conversation.state.customer.id,
+        conversation_id=conversation.id,
+        call_key=owed.key,
+        block=effect.block if isinstance(effect, CallApi) else None,
+        attempts=owed.attempts,
+    )
 
 
 def _plan(tx: Tx, conversation: Conversation, api_id: int) -> CallPlan:
