@@ -5,6 +5,7 @@ A file that breaks this rule stops the start with its name.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import reduce
 from importlib import import_module
@@ -167,36 +168,53 @@ def _doubles(document: Document) -> tuple[Problem, ...]:
     return tuple(problems[:MAX_PROBLEMS])
 
 
-_TAGS = frozenset({"own", "api", *TYPES})
+_TAGS = frozenset({"own", "api", "test", "group"})
+"""What pydantic puts into a place for the members of our unions."""
 
 
 def _shape_problems(error: ValidationError, document: Any) -> tuple[Problem, ...]:
-    """The findings of pydantic with the sequence, block and field that they are about."""
-    problems = []
-    for found in error.errors(include_url=False, include_context=False)[:MAX_PROBLEMS]:
-        sequence = block = None
-        path, fields, node = "$", [], document
-        for part in found["loc"]:
-            if part in _TAGS and not (isinstance(node, dict) and part in node):
-                continue  # the tag of a union, not a step into the document
-            path += f"[{part}]" if isinstance(part, int) else f".{part}"
-            fields.append(str(part))
-            node = _inside(node, part)
-            if len(fields) == 2 and fields[0] == "sequences":  # noqa: PLR2004 - sequences.N
-                sequence = _id_of(node, int)
-            if len(fields) == 4 and fields[2] == "blocks" and fields[0] == "sequences":  # noqa: PLR2004 - sequences.N.blocks.N
-                block = _id_of(node, str)
-        depth = 4 if block is not None else 2 if sequence is not None else 0
-        field = ".".join(fields[depth:]) or None
+    """The findings of pydantic with the sequence, block and field that they are about; one for each place."""
+    problems: dict[str, Problem] = {}
+    for found in error.errors(include_url=False, include_context=False):
+        path, fields, ids = _place(found["loc"], document)
+        depth = 4 if ids[1] is not None else 2 if ids[0] is not None else 0
+        where = Where(*ids, ".".join(fields[depth:]) or None, path)
         message = f"{found['msg']}."
-        problems.append(Problem(found["type"], message, _hint(found["type"]), Where(sequence, block, field, path)))
-    return tuple(problems)
+        if path in problems:
+            message = f"{problems[path].message} Or: {message}"
+        elif len(problems) == MAX_PROBLEMS:
+            break
+        problems[path] = Problem(found["type"], message, _hint(found["type"]), where)
+    return tuple(problems.values())
+
+
+def _place(loc: tuple[int | str, ...], document: Any) -> tuple[str, list[str], tuple[int | None, str | None]]:
+    """A place of pydantic as JSON path, as the names on the way, and the ids of the sequence and block it is in.
+
+    The tags that pydantic adds for the members of unions are no steps into the document.
+    """
+    sequence = block = None
+    path, fields, node = "$", [], document
+    for index, part in enumerate(loc):
+        before = loc[index - 1] if index else None
+        tag_of_block = index == 4 and loc[0] == "sequences" and loc[2] == "blocks"  # noqa: PLR2004 - sequences.N.blocks.N.TYPE
+        tag_of_item = part in _TAGS and (isinstance(before, int) or before == "media")
+        if tag_of_block or tag_of_item or not isinstance(node, dict if isinstance(part, str) else list):
+            continue
+        path += f".{part}" if str(part).isidentifier() else f"[{json.dumps(part, ensure_ascii=False)}]"
+        fields.append(str(part))
+        node = _inside(node, part)
+        if len(fields) == 2 and fields[0] == "sequences":  # noqa: PLR2004 - sequences.N
+            sequence = _id_of(node, int)
+        if len(fields) == 4 and fields[0] == "sequences" and fields[2] == "blocks":  # noqa: PLR2004 - sequences.N.blocks.N
+            block = _id_of(node, str)
+    return path, fields, (sequence, block)
 
 
 def _inside(node: Any, part: int | str) -> Any:
     try:
         return node[part]
-    except (TypeError, KeyError, IndexError):
+    except (KeyError, IndexError):
         return None
 
 

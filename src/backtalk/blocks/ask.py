@@ -51,7 +51,8 @@ class AskBlock(Block):
             if again.strip():
                 run.say(Text(again))
             return run.ask()
-        run.save({self.save_as: value}, "ask")
+        if self.save_as:
+            run.save({self.save_as: value}, "ask")
         return Next.ON
 
     def findings(self, around: Surroundings) -> Iterator[Finding]:  # noqa: ARG002 - it refers to nothing

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from backtalk.engine.block import Finding, Next, Surroundings, Template
-from backtalk.engine.fields import MAX_ITEMS, ApiBlock, ButtonItem, api_ids, choice_findings
+from backtalk.engine.fields import MAX_ITEMS, ApiBlock, ButtonItem, api_items, choice_findings
 from backtalk.engine.messages import Buttons, Text
 from backtalk.engine.run import Run
 
@@ -31,8 +31,8 @@ class ButtonsBlock(ApiBlock):
     buttons: Annotated[list[ButtonItem], Field(max_length=MAX_ITEMS)] = []
     """Buttons of your own and APIs that give buttons, in the order in which they are shown."""
 
-    def apis(self) -> tuple[int, ...]:
-        return api_ids(self.buttons)
+    def api_places(self) -> Iterator[tuple[str, int]]:
+        return api_items("buttons", self.buttons)
 
     def run(self, run: Run) -> Next:
         text, buttons = run.text(self.text), tuple(run.choices(self.buttons))

@@ -20,8 +20,8 @@ class CallApiBlock(ApiBlock):
     api: int
     """The API to call."""
 
-    def apis(self) -> tuple[int, ...]:
-        return (self.api,)
+    def api_places(self) -> Iterator[tuple[str, int]]:
+        yield "api", self.api
 
     def run(self, run: Run) -> Next:  # noqa: ARG002 - the call was all there is to do
         return Next.ON

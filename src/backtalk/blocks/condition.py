@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
 from backtalk.engine.block import Block, Finding, Form, Jump, Next, SequenceId, Surroundings
 from backtalk.engine.fields import sequence_findings
@@ -32,7 +34,7 @@ class Test(Form):
     def holds(self, run: Run) -> bool:
         actual = run.state.customer.value(self.attribute)
         wanted = run.text(self.value) if isinstance(self.value, str) else self.value
-        empty = actual is None or actual in ("", [], {})
+        empty = _empty(actual)
         match self.op:
             case "is_set":
                 return not empty
@@ -47,16 +49,16 @@ class Test(Form):
                     return any(_same(item, wanted) for item in actual)
                 return bool(as_text(wanted)) and as_text(wanted).casefold() in as_text(actual).casefold()
             case _:
-                return not empty and _ordered(self.op, actual, wanted)
+                return not empty and not _empty(wanted) and _ordered(self.op, actual, wanted)
 
 
 class Group(Form):
     """Comparisons that must hold all, or of which one must."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     all: Annotated[list[Node], Field(max_length=50)] | None = None
+    """Comparisons, or such lists again, that must hold every one."""
     any: Annotated[list[Node], Field(max_length=50)] | None = None
+    """Comparisons, or such lists again, of which at least one must hold."""
 
     def holds(self, run: Run) -> bool:
         return (self.all is None or all(node.holds(run) for node in self.all)) and (
@@ -80,6 +82,12 @@ Node = Annotated[Annotated[Test, Tag("test")] | Annotated[Group, Tag("group")], 
 Group.model_rebuild()
 
 
+def _shallow(group: Group) -> Group:
+    if group.depth() > MAX_NESTING:
+        raise PydanticCustomError("too_deep", "Lists may stand {most} deep in each other", {"most": MAX_NESTING})
+    return group
+
+
 class ConditionBlock(Block):
     """Goes one of two ways, by what is known of the customer."""
 
@@ -95,7 +103,7 @@ class ConditionBlock(Block):
     }
 
     type: Literal["condition"] = "condition"
-    when: Annotated[Group, Field(alias="if")] = Group()
+    when: Annotated[Group, AfterValidator(_shallow), Field(alias="if")] = Group()
     """What must hold: `all` or `any` of a list of comparisons, which may hold such lists again."""
     then: SequenceId | None = None
     """The sequence to go to when it holds; null goes on below."""
@@ -109,34 +117,38 @@ class ConditionBlock(Block):
     def findings(self, around: Surroundings) -> Iterator[Finding]:
         if not self.when.nodes():
             yield Finding("empty", "if", "There is nothing to compare.", "Add a comparison.")
-        if self.when.depth() > MAX_NESTING:
-            hint = "Split the condition over several blocks."
-            yield Finding("too_deep", "if", f"Lists stand more than {MAX_NESTING} deep in each other.", hint)
         for field, target in (("then", self.then), ("else", self.otherwise)):
             if target is not None:
                 yield from sequence_findings(field, target, around)
 
 
+def _empty(value: Any) -> bool:
+    return value is None or value in ("", [], {})
+
+
 def _same(left: Any, right: Any) -> bool:
     first, second = _number(left), _number(right)
-    if first is not None and second is not None:
-        return first == second
-    return as_text(left).strip().casefold() == as_text(right).strip().casefold()
+    return first == second if first is not None and second is not None else _plain(left) == _plain(right)
 
 
 def _ordered(op: Op, left: Any, right: Any) -> bool:
     """Numbers as numbers; anything else, such as dates, as text."""
     first, second = _number(left), _number(right)
-    one, other = (first, second) if first is not None and second is not None else (as_text(left), as_text(right))
+    one, other = (first, second) if first is not None and second is not None else (_plain(left), _plain(right))
     order = (one > other) - (one < other)  # type: ignore[operator] # both are numbers or both are texts
     return {"lt": order < 0, "le": order <= 0, "gt": order > 0, "ge": order >= 0}[op]
 
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+def _plain(value: Any) -> str:
+    return as_text(value).strip().casefold()
+
+
+def _number(value: Any) -> Decimal | None:
+    """The exact number that a value or a text is, so that two long order numbers are not taken for one."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or (isinstance(value, str) and "_" in value):
         return None
     try:
-        number = float(value)
-    except (ValueError, OverflowError):
+        number = Decimal(repr(value) if isinstance(value, float) else value)
+    except InvalidOperation:
         return None
-    return number if number == number and abs(number) != float("inf") else None  # noqa: PLR0124 - not a number
+    return number if number.is_finite() else None

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from backtalk.engine.block import Finding, Next, Surroundings
-from backtalk.engine.fields import MAX_ITEMS, ApiBlock, CardForm, CardItem, api_ids
+from backtalk.engine.fields import MAX_ITEMS, ApiBlock, CardForm, CardItem, api_items
 from backtalk.engine.messages import Card, Gallery
 from backtalk.engine.run import Run
 
@@ -28,13 +28,13 @@ class GalleryBlock(ApiBlock):
     items: Annotated[list[CardItem], Field(max_length=MAX_ITEMS)] = []
     """Cards of your own and APIs that give cards, in the order in which they are shown."""
 
-    def apis(self) -> tuple[int, ...]:
-        return api_ids(self.items)
+    def api_places(self) -> Iterator[tuple[str, int]]:
+        return api_items("items", self.items)
 
     def run(self, run: Run) -> Next:
         cards: list[Card] = []
         for item in self.items:
-            cards.extend([item.shown(run)] if isinstance(item, CardForm) else run.answered_cards(item.api))
+            cards.extend([item.shown(run)] if isinstance(item, CardForm) else run.answered(item.api) or ())
         if cards:
             run.say(Gallery(tuple(cards)))
         return Next.ON

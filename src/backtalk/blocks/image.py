@@ -17,6 +17,7 @@ class MediaForm(Form):
     """A medium at a fixed address."""
 
     type: MediaType
+    """`image`, `audio` or `video`."""
     url: Template
     """Where it is; `{{attribute}}` is filled in."""
 
@@ -32,8 +33,9 @@ class ImageBlock(ApiBlock):
     media: Annotated[Annotated[MediaForm, Tag("own")] | Annotated[ApiItem, Tag("api")], Discriminator(api_or_own)]
     """A picture, sound or film of your own, or an API that names one."""
 
-    def apis(self) -> tuple[int, ...]:
-        return (self.media.api,) if isinstance(self.media, ApiItem) else ()
+    def api_places(self) -> Iterator[tuple[str, int]]:
+        if isinstance(self.media, ApiItem):
+            yield "media.api", self.media.api
 
     def run(self, run: Run) -> Next:
         shown: Any = run.answered(self.media.api) if isinstance(self.media, ApiItem) else self._own(self.media, run)

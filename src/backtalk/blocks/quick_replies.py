@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from backtalk.engine.block import Finding, Next, Surroundings, Template
-from backtalk.engine.fields import MAX_ITEMS, ApiBlock, ButtonItem, api_ids, choice_findings
+from backtalk.engine.fields import MAX_ITEMS, ApiBlock, ButtonItem, api_items, choice_findings
 from backtalk.engine.messages import QuickReplies, Text
 from backtalk.engine.run import Run
 
@@ -31,8 +31,8 @@ class QuickRepliesBlock(ApiBlock):
     replies: Annotated[list[ButtonItem], Field(max_length=MAX_ITEMS)] = []
     """Choices of your own and APIs that give choices, in the order in which they are shown."""
 
-    def apis(self) -> tuple[int, ...]:
-        return api_ids(self.replies)
+    def api_places(self) -> Iterator[tuple[str, int]]:
+        return api_items("replies", self.replies)
 
     def run(self, run: Run) -> Next:
         text, replies = run.text(self.text), tuple(run.choices(self.replies))

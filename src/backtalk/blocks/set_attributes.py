@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from backtalk.engine.block import Block, Finding, Next, Surroundings
-from backtalk.engine.customer import MAX_ATTRIBUTES_PER_REPLY
+from backtalk.engine.customer import MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES_PER_REPLY
 from backtalk.engine.fields import AttributeName, attribute_findings
+from backtalk.engine.messages import storable
 from backtalk.engine.run import Run
 
-Scalar = Annotated[str, Field(max_length=8_192)] | bool | int | Annotated[float, Field(allow_inf_nan=False)] | None
+Words = Annotated[str, Field(max_length=MAX_ATTRIBUTE_BYTES), AfterValidator(storable)]
+Scalar = Words | bool | int | Annotated[float, Field(allow_inf_nan=False)] | None
 
 
 class SetAttributesBlock(Block):

@@ -23,8 +23,8 @@ class TextBlock(ApiBlock):
     text: Template = ""
     """What to say. `{{attribute}}` is filled in; type `<<` to choose an API whose text stands there."""
 
-    def apis(self) -> tuple[int, ...]:
-        return apis(self.text)
+    def api_places(self) -> Iterator[tuple[str, int]]:
+        return (("text", api) for api in apis(self.text))
 
     def run(self, run: Run) -> Next:
         text = run.text(self.text)

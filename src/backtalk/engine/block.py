@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
+from backtalk.engine.messages import storable
 from backtalk.engine.reply import Shape
 from backtalk.errors import Severity
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT_CHARS = 20_000
 
-Template = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS)]
+Template = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS), AfterValidator(storable)]
 """A text in which `{{attribute}}` is filled in."""
 
 SequenceId = int
@@ -26,7 +27,7 @@ SequenceId = int
 class Form(BaseModel):
     """A part of a bot document that an author fills in."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 class Next(Enum):
@@ -96,9 +97,9 @@ class Block(Form):
         """Do what the block does, by the methods of `run`."""
         raise NotImplementedError
 
-    def hear(self, run: Run, text: str) -> Next | Jump:
-        """Take the answer that `Next.WAIT` waited for. Only blocks that ask have this."""
-        raise NotImplementedError
+    def hear(self, run: Run, text: str) -> Next | Jump | None:  # noqa: ARG002 - for subclasses
+        """Take the answer that `Run.ask` waited for; None from a block that asks nothing."""
+        return None
 
     def findings(self, around: Surroundings) -> Iterator[Finding]:  # noqa: ARG002 - for subclasses
         """What keeps this block from working, field by field."""

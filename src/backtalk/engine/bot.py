@@ -48,9 +48,13 @@ class Bot:
     triggers: Triggers
     sequences: Mapping[SequenceId, BlockSequence]
     number: int | None = None
-    _spots: dict[str, tuple[SequenceId, int]] = field(init=False, default_factory=dict)
+    _spots: dict[str, tuple[SequenceId, int]] = field(init=False, repr=False, default_factory=dict)
+    _keywords: list[tuple[str, Keyword]] = field(init=False, repr=False, default_factory=list)
 
     def __post_init__(self) -> None:
+        for keyword in self.triggers.keywords:
+            wanted = [(_plain(word), keyword) for word in keyword.words]
+            self._keywords.extend(pair for pair in wanted if pair[0])
         for sequence in self.sequences.values():
             for index, block in enumerate(sequence.blocks):
                 self._spots[block.id] = (sequence.id, index)
@@ -62,13 +66,18 @@ class Bot:
 
     def keyword(self, text: str) -> SequenceId | None:
         """The sequence of the first keyword that fits what a customer wrote."""
-        written = " ".join(text.casefold().split())
-        for keyword in self.triggers.keywords:
-            for word in keyword.words:
-                wanted = " ".join(word.casefold().split())
-                if wanted and (written == wanted or (keyword.match == "contains" and _begins_in(written, wanted))):
-                    return keyword.sequence
+        if not self._keywords:
+            return None
+        written = _plain(text)
+        for wanted, keyword in self._keywords:
+            if written == wanted or (keyword.match == "contains" and _begins_in(written, wanted)):
+                return keyword.sequence
         return None
+
+
+def _plain(text: str) -> str:
+    """Without what does not count: case and the kind and number of blanks."""
+    return " ".join(text.casefold().split())
 
 
 _SCRIPTS_WITHOUT_BLANKS = 0x0E00

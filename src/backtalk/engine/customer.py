@@ -30,6 +30,8 @@ DOCUMENTED_NAMES = PROTECTED_NAMES | frozenset(TEXT_FIELDS) | {"timezone"}
 MAX_ATTRIBUTE_NAME_CHARS = 128
 MAX_ATTRIBUTES_PER_REPLY = 100
 MAX_ATTRIBUTE_BYTES = 8_192
+MAX_ATTRIBUTES = 1_000
+"""Attributes of one customer; what would be one more is refused."""
 MAX_TIMEZONE_H = 14
 
 Json = Any
@@ -78,7 +80,7 @@ class Customer:
         return None
 
     def with_changes(self, changes: dict[str, Json]) -> tuple[Customer, dict[str, Json], list[tuple[str, str]]]:
-        """Take changes from a backend or a button: the new customer, what really changed, and (name, reason) of each refusal.
+        """Take changes from a backend, a button or a block: the new customer, what was taken, and (name, reason) of each refusal.
 
         None removes an attribute or empties a text field. Keys of the profile must keep their kind.
         """
@@ -87,26 +89,42 @@ class Customer:
         accepted: dict[str, Json] = {}
         refused: list[tuple[str, str]] = []
         for name, value in changes.items():
-            if name in PROTECTED_NAMES:
-                refused.append((name, "is kept by Backtalk and never changes"))
+            reason = _refusal(name, value, attributes)
+            if reason:
+                refused.append((name, reason))
             elif name in TEXT_FIELDS:
-                if value is None or isinstance(value, str):
-                    profile[name] = accepted[name] = value or ""
-                else:
-                    refused.append((name, "holds text; send a string"))
+                profile[name] = accepted[name] = value or ""
             elif name == "timezone":
-                if value is None:
-                    profile[name] = accepted[name] = None
-                elif isinstance(value, int | float) and not isinstance(value, bool) and -MAX_TIMEZONE_H <= value <= MAX_TIMEZONE_H:
-                    profile[name] = accepted[name] = float(value)
-                else:
-                    refused.append((name, "holds hours east of UTC; send a number from -14 to 14"))
+                profile[name] = accepted[name] = None if value is None else float(value)
             elif value is None:
                 attributes.pop(name, None)
                 accepted[name] = None
             else:
                 attributes[name] = accepted[name] = value
         return replace(self, attributes=attributes, **profile), accepted, refused
+
+
+def _refusal(name: str, value: Json, attributes: dict[str, Json]) -> str | None:
+    """Why a change is not taken; None when it is."""
+    if name in PROTECTED_NAMES:
+        return "is kept by Backtalk and never changes"
+    if value is None:
+        return None
+    if isinstance(value, str) and _too_long(value):
+        return f"holds at most {MAX_ATTRIBUTE_BYTES} bytes; send a shorter text"
+    if name in TEXT_FIELDS:
+        return None if isinstance(value, str) else "holds text; send a string"
+    if name == "timezone":
+        hours = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = hours and -MAX_TIMEZONE_H <= value <= MAX_TIMEZONE_H
+        return None if fits else f"holds hours east of UTC; send a number from -{MAX_TIMEZONE_H} to {MAX_TIMEZONE_H}"
+    if name not in attributes and len(attributes) >= MAX_ATTRIBUTES:
+        return f"would be one more than the {MAX_ATTRIBUTES} attributes that a customer can have"
+    return None
+
+
+def _too_long(text: str) -> bool:
+    return len(text) > MAX_ATTRIBUTE_BYTES // 4 and len(text.encode(errors="surrogatepass")) > MAX_ATTRIBUTE_BYTES
 
 
 def wire_time(at: datetime) -> str:

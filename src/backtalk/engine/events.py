@@ -1,4 +1,7 @@
-"""What happened, as the engine is told. Every event carries `at` (aware UTC): the engine has no clock."""
+"""What happened, as the engine is told. Every event carries `at` (aware UTC): the engine has no clock.
+
+Texts have gone through `messages.storable` and are no longer than their way in allows.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """A person answers from now on; what the bot had under way is dropped."""
+    """A person answers from now on; what the bot had under way is dropped, a sequence that was still to begin included."""
 
     at: datetime
     kind: Literal["taken_over"] = "taken_over"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
@@ -52,14 +52,16 @@ class ButtonForm(Form):
     """What the customer reads."""
     type: Literal["sequence", "url", "phone"]
     """`sequence` goes to a sequence, `url` opens a page, `phone` calls a number."""
-    value: Annotated[int, Field(strict=True)] | Template
+    value: int | Template
     """The sequence's id, the address, or the number."""
     extra: Annotated[str, Field(max_length=4_096)] | None = None
     """`name=value&name=value`: attributes that are saved when it is pressed."""
 
     def shown(self, run: Run) -> Button | None:
-        """The button for this customer; None when it would lead nowhere."""
+        """The button for this customer; None when it would be blank or lead nowhere."""
         title = run.text(self.title)
+        if not title.strip():
+            return None
         match self.type:
             case "sequence":
                 sequence = sequence_id(self.value)
@@ -94,7 +96,7 @@ class ButtonForm(Form):
                     "A quick reply cannot call a phone number.",
                     "Use a Button Block for it.",
                 )
-            case "phone" if not parse_has_place(str(self.value)) and phone_number(str(self.value)) is None:
+            case "phone" if not has_place(str(self.value)) and phone_number(str(self.value)) is None:
                 yield Finding(
                     "bad_phone", where, f"“{self.value}” is not a phone number.", "Use digits and a leading +."
                 )
@@ -106,12 +108,15 @@ class CardForm(Form):
     """A gallery item that the author wrote."""
 
     title: Template
+    """What the customer reads first."""
     subtitle: Template | None = None
+    """What stands below the title."""
     image: Template | None = None
     """The address of a picture."""
     url: Template | None = None
     """The page that a press on the card opens."""
     buttons: Annotated[list[ButtonForm], Field(max_length=MAX_ITEMS)] = []
+    """Buttons below the card, of type `sequence` or `url`."""
 
     def shown(self, run: Run) -> Card:
         return Card(
@@ -153,17 +158,24 @@ class ApiBlock(Block):
     on_failure: OnFailureForm | None = None
     """What the customer gets when the call did not work; without it the API's own default holds."""
 
+    def api_places(self) -> Iterator[tuple[str, int]]:
+        """Each field that names an API, and the API."""
+        raise NotImplementedError
+
+    def apis(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(api for _, api in self.api_places()))
+
     def api_findings(self, around: Surroundings) -> Iterator[Finding]:
-        for api in self.apis():
+        for field, api in self.api_places():
             summary = around.apis.get(api)
             if summary is None:
                 yield Finding(
-                    "unknown_api", "api", f"There is no API with the id {api}.", "Choose an API of the Integration tab."
+                    "unknown_api", field, f"There is no API with the id {api}.", "Choose an API of the Integration tab."
                 )
             elif self.shape and summary.output and summary.output != self.shape:
                 yield Finding(
                     "other_output",
-                    "api",
+                    field,
                     f"The API “{summary.name}” is meant for {summary.output}, not for {self.shape}.",
                     "Choose another API, or change its output in the Integration tab.",
                     "warning",
@@ -172,9 +184,9 @@ class ApiBlock(Block):
             yield from sequence_findings("on_failure.sequence", self.on_failure.sequence, around)
 
 
-def api_ids(items: list[ButtonForm | ApiItem] | list[CardForm | ApiItem]) -> tuple[int, ...]:
-    """The APIs among the items, each once, in order."""
-    return tuple(dict.fromkeys(item.api for item in items if isinstance(item, ApiItem)))
+def api_items(field: str, items: Sequence[Form]) -> Iterator[tuple[str, int]]:
+    """The APIs among the items, with their fields."""
+    return ((f"{field}.{index}.api", item.api) for index, item in enumerate(items) if isinstance(item, ApiItem))
 
 
 def choice_findings(
@@ -213,11 +225,11 @@ def sequence_id(value: int | str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None  # noqa: PLR2004 - 64 bits
 
 
-def parse_has_place(text: str) -> bool:
+def has_place(text: str) -> bool:
     return any(not isinstance(part, str) for part in parse(text))
 
 
 def addressable(value: int | str) -> bool:
     """Whether a static address can be right; one with places is judged when they are filled."""
     text = str(value)
-    return text.startswith(("http://", "https://")) if parse_has_place(text) else web_url(text) is not None
+    return text.startswith(("http://", "https://")) if has_place(text) else web_url(text) is not None

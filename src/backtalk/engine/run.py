@@ -12,10 +12,10 @@ from backtalk.engine.bot import Bot
 from backtalk.engine.customer import Json
 from backtalk.engine.effects import Effect, HandOver, Note, SaveAttributes, Send, SetTimer
 from backtalk.engine.fields import ApiItem, ButtonForm
-from backtalk.engine.messages import Button, Card, Message
+from backtalk.engine.messages import Button, Message
 from backtalk.engine.reply import ApiReply, ReplyNote
 from backtalk.engine.state import Answer, Asking, Pausing, Place, State
-from backtalk.engine.template import render, render_url
+from backtalk.engine.template import MAX_FILLED_CHARS, render, render_url
 
 
 @dataclass(slots=True)
@@ -29,15 +29,20 @@ class Run:
     place: Place | None
     answers: dict[int, Answer]
     walked: list[Place]
+    room: int = MAX_FILLED_CHARS
+    """Characters that templates may still write in this step."""
 
     # --- what blocks read
 
     def text(self, template: str) -> str:
         """A template filled for this customer; a Text Block's APIs included."""
-        return render(template, self.state.customer, self._texts() if self.answers else None)
+        texts = self._texts() if self.answers else None
+        return self._filled(render(template, self.state.customer, texts, room=self.room))
 
     def url(self, template: str) -> str:
-        return render_url(template, self.state.customer)
+        """An address filled for this customer; "" rather than one that is cut."""
+        filled = self._filled(render_url(template, self.state.customer, room=self.room))
+        return filled if self.room else ""
 
     def shown_buttons(self, forms: Iterable[ButtonForm]) -> Iterator[Button]:
         """The author's buttons that lead somewhere; the others are noted."""
@@ -46,7 +51,7 @@ class Run:
             if button:
                 yield button
             else:
-                self.note("dead_button", f"The button “{form.title}” leads nowhere and was left out.")
+                self.note("dead_button", f"The button “{form.title}” has no title or leads nowhere and was left out.")
 
     def answered(self, api: int) -> Any:
         """What an API gave to show, typed by the block's shape; None when there is nothing."""
@@ -56,14 +61,7 @@ class Run:
     def choices(self, items: Iterable[ButtonForm | ApiItem]) -> Iterator[Button]:
         """The buttons of a block in order: the author's own and those of its APIs."""
         for item in items:
-            yield from self.shown_buttons([item]) if isinstance(item, ButtonForm) else self.answered_buttons(item.api)
-
-    def answered_buttons(self, api: int) -> Iterator[Button]:
-        yield from self._living(self.answered(api) or (), api)
-
-    def answered_cards(self, api: int) -> Iterator[Card]:
-        for card in self.answered(api) or ():
-            yield replace(card, buttons=tuple(self._living(card.buttons, api)))
+            yield from self.shown_buttons([item]) if isinstance(item, ButtonForm) else self.answered(item.api) or ()
 
     # --- what blocks ask for
 
@@ -81,10 +79,10 @@ class Run:
             self.state = replace(self.state, customer=customer)
             self.effects.append(SaveAttributes(accepted, source))
 
-    def ask(self, tries: int = 0) -> Next:
+    def ask(self) -> Next:
         """Wait for what the customer writes next; the block's `hear` takes it."""
         if self.place:
-            self.state = replace(self.state, asking=Asking(self.place, tries))
+            self.state = replace(self.state, asking=Asking(self.place))
         return Next.WAIT
 
     def pause(self, seconds: float) -> Next:
@@ -117,13 +115,12 @@ class Run:
             if isinstance(answer.result, ApiReply) and isinstance(answer.result.data, str)
         }
 
-    def _living(self, buttons: Iterable[Button], api: int) -> Iterator[Button]:
-        for button in buttons:
-            if button.type != "sequence" or button.value in self.bot.sequences:
-                yield button
-            else:
+    def _filled(self, text: str) -> str:
+        if self.room:
+            self.room = max(0, self.room - len(text))
+            if not self.room:
                 self.note(
-                    "unknown_sequence",
-                    f"The button “{button.title}” names sequence {button.value}, which this bot does not have; it was left out.",
-                    call=self.answers[api].call,
+                    "too_long",
+                    f"The texts of this step have more than {MAX_FILLED_CHARS} characters; the rest was cut.",
                 )
+        return text

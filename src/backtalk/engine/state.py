@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,7 +11,7 @@ from backtalk.engine.customer import Customer
 from backtalk.engine.events import Pressed, Said, SequenceSent, Started, TextSent
 from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure
 
-STATE_FORMAT = 1
+STATE_FORMAT: Literal[1] = 1
 MAX_BACKLOG = 1_000
 
 Waiting = Annotated[Said | Pressed | SequenceSent | TextSent | Started, Field(discriminator="kind")]
@@ -48,7 +48,6 @@ class Asking:
     """The ask block at `place` waits for the customer's answer."""
 
     place: Place
-    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +62,14 @@ class Pausing:
 class State:
     """All that the engine knows of one conversation.
 
-    `version` is the published version that what is under way runs on; None while nothing is.
+    `version` is the published version that the call or the delay under way runs on; None while there is none.
     """
 
     customer: Customer
-    format: int = STATE_FORMAT
+    format: Literal[1] = STATE_FORMAT
     version: int | None = None
     greeted: bool = False
+    """The customer has opened the chat, written or pressed something before."""
     calling: Calling | None = None
     asking: Asking | None = None
     pausing: Pausing | None = None

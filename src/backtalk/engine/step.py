@@ -3,7 +3,7 @@
 Rules
 - A pure function: no clock, no input or output, no randomness. The same arguments give the same result, always.
 - No event raises. A failed call is an event like any other; a late, repeated or unknown result changes nothing.
-- A customer's event takes at most MAX_BLOCKS blocks, its calls and delays included.
+- A customer's event takes at most `walk.MAX_BLOCKS` blocks, its calls and delays included.
 
 Theory of operation
 A *run* begins with something a person did: opening the chat, a text, a press, a sequence sent by the company. It walks blocks
@@ -13,18 +13,18 @@ answered, the block runs with the answers and the walk goes on below it. A delay
 a step, each by a timer that is due at once.
 
 While something is under way the conversation stays on the version of the bot that began it (`version_for`). A customer's next
-event takes the live version; an open question is found there by the id of its block, and is dropped when that block is gone.
+event takes the live version; an open question is found there by the id of its block, and is dropped when that block is gone
+or asks no more.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from urllib.parse import unquote_plus
+from datetime import datetime
 
 from backtalk.engine.block import Block, Jump, Next
 from backtalk.engine.bot import Bot
-from backtalk.engine.customer import MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_NAME_CHARS, MAX_ATTRIBUTES_PER_REPLY
-from backtalk.engine.effects import CallApi, Effect, Note, SetTimer
+from backtalk.engine.effects import Effect, SetTimer
 from backtalk.engine.events import (
     ApiAnswered,
     Event,
@@ -37,13 +37,14 @@ from backtalk.engine.events import (
     TextSent,
     TimerFired,
 )
+from backtalk.engine.extra import read_extra
 from backtalk.engine.fields import ApiBlock
-from backtalk.engine.messages import Button, Text, storable
-from backtalk.engine.reply import ApiFailure, OnFailure
+from backtalk.engine.messages import Button, Text
+from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure
 from backtalk.engine.run import Run
-from backtalk.engine.state import MAX_BACKLOG, Answer, Calling, Place, State, Waiting
-
-MAX_BLOCKS = 100
+from backtalk.engine.state import MAX_BACKLOG, Answer, Place, State, Waiting
+from backtalk.engine.usable import usable
+from backtalk.engine.walk import enter, start, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,9 @@ class Step:
     walked: tuple[Place, ...] = ()
 
 
-def version_for(state: State, event: Event, live: int | None) -> int | None:
+def version_for(state: State, event: Event, live: int | None) -> int | None:  # noqa: ARG001 - all that a choice may need
     """The version of the bot that must be given to `step` for this event."""
-    under_way = state.calling is not None or state.pausing is not None
-    return state.version if under_way and isinstance(event, ApiAnswered | TimerFired) else live
+    return state.version if _under_way(state) else live
 
 
 def step(bot: Bot, state: State, event: Event) -> Step:
@@ -77,7 +77,7 @@ def step(bot: Bot, state: State, event: Event) -> Step:
                 asking=None,
                 pausing=None,
                 resuming=None,
-                backlog=(),
+                backlog=tuple(kept for kept in state.backlog if not isinstance(kept, SequenceSent)),
             )
         case HandedBack():
             run.state = replace(state, customer=replace(state.customer, bot_enabled=True))
@@ -95,30 +95,31 @@ def step(bot: Bot, state: State, event: Event) -> Step:
 def _begin(run: Run, event: Waiting) -> None:
     """Start a run with something that a person did."""
     greeted = run.state.greeted
-    run.state = replace(run.state, greeted=True, blocks=0)
+    by_customer = isinstance(event, Started | Said | Pressed)
+    run.state = replace(run.state, greeted=greeted or by_customer, blocks=0)
     match event:
         case Started():
             if not greeted and run.bot.triggers.welcome is not None and run.state.customer.bot_enabled:
-                _start(run, run.bot.triggers.welcome)
+                start(run, run.bot.triggers.welcome)
         case Said(text=text):
-            _heard(run, text)
+            _heard(run, text, event.at)
             if run.state.customer.bot_enabled:
                 _take_text(run, text, greeted=greeted)
         case Pressed(button=None):
             run.note("stale_press", "A press named a button that was never shown here; it was ignored.")
         case Pressed(button=Button() as button):
-            _heard(run, button.title)
+            _heard(run, button.title, event.at)
             if run.state.customer.bot_enabled and button.type == "sequence":
                 _take_press(run, button.value, button.extra)
         case SequenceSent(sequence=sequence):
             run.state = replace(run.state, asking=None)
-            _start(run, sequence)
+            start(run, sequence)
         case TextSent(text=text):
             run.say(Text(text))
 
 
-def _heard(run: Run, text: str) -> None:
-    customer = replace(run.state.customer, last_message_text=text, last_message_at=run.at)
+def _heard(run: Run, text: str, at: datetime) -> None:
+    customer = replace(run.state.customer, last_message_text=text, last_message_at=at)
     run.state = replace(run.state, customer=customer)
 
 
@@ -126,11 +127,9 @@ def _take_text(run: Run, text: str, *, greeted: bool) -> None:
     asking = run.state.asking
     if asking:
         run.state = replace(run.state, asking=None)
-        spot = run.bot.spot(asking.place)
-        if spot:
-            sequence, index = spot
-            run.place = Place(sequence.id, asking.place.block)
-            _walk(run, sequence.blocks[index].hear(run, text) if _enter(run, run.place) else Next.STOP)
+        then = _hear(run, asking.place, text)
+        if then is not None:
+            walk(run, then)
             return
         run.note("question_gone", "The question that was open is no longer in the bot; the text was taken afresh.")
     target = run.bot.keyword(text)
@@ -139,7 +138,22 @@ def _take_text(run: Run, text: str, *, greeted: bool) -> None:
     if target is None:
         run.note("unanswered", "Nothing answers this text: the bot has no default sequence.")
     else:
-        _start(run, target)
+        start(run, target)
+
+
+def _hear(run: Run, place: Place, text: str) -> Next | Jump | None:
+    """What the block with the open question makes of a text; None when it is gone or asks no more."""
+    spot = run.bot.spot(place)
+    if spot is None:
+        return None
+    sequence, index = spot
+    run.place = Place(sequence.id, place.block)
+    then = sequence.blocks[index].hear(run, text)
+    if then is None:
+        run.place = None
+    else:
+        enter(run, run.place)
+    return then
 
 
 def _take_press(run: Run, value: int | str | None, extra: str | None) -> None:
@@ -147,11 +161,11 @@ def _take_press(run: Run, value: int | str | None, extra: str | None) -> None:
     if extra:
         run.save(read_extra(extra), "button")
     if isinstance(value, int) and value in run.bot.sequences:
-        _start(run, value)
+        start(run, value)
         return
     run.note("unknown_sequence", f"The pressed button leads to sequence {value}, which is gone; the default answers.")
     if run.bot.triggers.default is not None:
-        _start(run, run.bot.triggers.default)
+        start(run, run.bot.triggers.default)
 
 
 def _take_answer(run: Run, event: ApiAnswered) -> None:
@@ -169,15 +183,32 @@ def _take_answer(run: Run, event: ApiAnswered) -> None:
         return
     sequence, index = spot
     run.place = Place(sequence.id, calling.place.block)
+    block = sequence.blocks[index]
     by_call = {answer.call: answer for answer in answers}
     for call, api in calling.calls.items():
-        run.answers[api] = by_call[call]
-        run.save(by_call[call].result.attributes, f"api:{api}", call=call)
-    block = sequence.blocks[index]
+        run.answers[api] = _judged(run, block, by_call[call])
+        run.save(run.answers[api].result.attributes, f"api:{api}", call=call)
     shown = block.run(run)
-    failed = _fall_back(run, block, [by_call[call] for call in calling.calls])
+    failed = [answer for answer in run.answers.values() if isinstance(answer.result, ApiFailure)]
     run.answers = {}
-    _walk(run, failed or shown)
+    walk(run, _fall_back(run, block, failed) or shown)
+
+
+def _judged(run: Run, block: Block, answer: Answer) -> Answer:
+    """The answer with what this bot can show of it; what it cannot is noted with the call."""
+    if not isinstance(answer.result, ApiReply):
+        return answer
+    result, dropped = usable(run.bot, block.shape, answer.result)
+    for button in dropped:
+        run.note(
+            "unknown_sequence",
+            f"The button “{button.title}” names sequence {button.value}, which this bot does not have; it was left out.",
+            call=answer.call,
+            path="$.data",
+        )
+    if isinstance(result, ApiFailure):
+        run.note(result.outcome, result.message, call=answer.call, path=result.where)
+    return answer if result is answer.result else replace(answer, result=result)
 
 
 def _take_timer(run: Run, timer: str) -> None:
@@ -185,12 +216,11 @@ def _take_timer(run: Run, timer: str) -> None:
     if state.resuming == timer:
         run.state = replace(state, resuming=None, backlog=state.backlog[1:])
         if state.backlog:
-            run.at = state.backlog[0].at
             _begin(run, state.backlog[0])
     elif state.pausing and state.pausing.timer == timer:
         run.state = replace(state, pausing=None)
         run.place = state.pausing.place
-        _walk(run, Next.ON)
+        walk(run, Next.ON)
 
 
 def _keep(run: Run, event: Waiting) -> None:
@@ -200,108 +230,36 @@ def _keep(run: Run, event: Waiting) -> None:
         run.note("backlog_full", "Too much happened while a call was under way; this was recorded but not answered.")
 
 
-# --- walking
-
-
-def _start(run: Run, sequence: int) -> None:
-    run.place = None
-    _walk(run, Jump(sequence))
-
-
-def _walk(run: Run, then: Next | Jump) -> None:
-    """Go on from `run.place` until a block waits, the sequence ends or the budget is used up."""
-    while then is Next.ON or isinstance(then, Jump):
-        block = _block_after(run, then)
-        if block is None or not _enter(run, run.place):
-            return
-        apis = block.apis()
-        if apis and run.place:
-            _call(run, run.place, block, apis)
-            return
-        then = block.run(run)
-
-
-def _block_after(run: Run, then: Next | Jump) -> Block | None:
-    """Move `run.place` to the block that comes next; None at the end of a sequence."""
-    if isinstance(then, Jump):
-        sequence, index = run.bot.sequences.get(then.sequence), 0
-        if sequence is None:
-            run.note("unknown_sequence", f"Sequence {then.sequence} does not exist in this bot.")
-            return None
-    else:
-        spot = run.bot.spot(run.place) if run.place else None
-        if spot is None:
-            return None
-        sequence, index = spot[0], spot[1] + 1
-    if index >= len(sequence.blocks):
-        return None
-    block = sequence.blocks[index]
-    run.place = Place(sequence.id, block.id)
-    return block
-
-
-def _enter(run: Run, place: Place | None) -> bool:
-    """Count a block against the budget."""
-    if run.state.blocks >= MAX_BLOCKS or place is None:
-        run.effects.append(
-            Note(
-                "block_budget",
-                f"The bot ran {MAX_BLOCKS} blocks without the customer doing anything and was stopped. "
-                "Look for sequences that lead back to each other without a question between them.",
-                place.block if place else None,
-                severity="error",
-            )
-        )
-        return False
-    run.state = replace(run.state, blocks=run.state.blocks + 1)
-    run.walked.append(place)
-    return True
-
-
-def _call(run: Run, place: Place, block: Block, apis: tuple[int, ...]) -> None:
-    calls = {run.new_key("call"): api for api in apis}
-    run.state = replace(run.state, calling=Calling(place, calls))
-    run.effects.extend(CallApi(key, api, block.shape, block.id) for key, api in calls.items())
-
-
-def _fall_back(run: Run, block: Block, answers: list[Answer]) -> Jump | None:
-    """Say what is to be said about the failures, each text once; the first sequence named is gone to."""
+def _fall_back(run: Run, block: Block, failed: list[Answer]) -> Jump | None:
+    """Say what is to be said about the failures, each text once; the first sequence that this bot has is gone to."""
     own = block.on_failure.to_value() if isinstance(block, ApiBlock) and block.on_failure else None
-    plans: list[OnFailure] = []
-    for answer in answers:
-        plan = own or answer.on_failure
-        if isinstance(answer.result, ApiFailure) and plan and plan not in plans:
-            plans.append(plan)
+    plans = (
+        [own]
+        if own and failed and own != OnFailure()
+        else [answer.on_failure for answer in failed if answer.on_failure]
+    )
     for said in dict.fromkeys(run.text(plan.say) for plan in plans if plan.say):
         if said.strip():
             run.say(Text(said))
-    targets = [plan.sequence for plan in plans if plan.sequence is not None]
-    return Jump(targets[0]) if targets else None
+    for target in dict.fromkeys(plan.sequence for plan in plans if plan.sequence is not None):
+        if target in run.bot.sequences:
+            return Jump(target)
+        run.note(
+            "unknown_sequence", f"After a failed call this bot should go to sequence {target}, which it does not have."
+        )
+    return None
 
 
 def _settle(run: Run) -> None:
-    """Pin the version while something is open, and take the backlog up again when nothing is under way."""
-    state = run.state
-    if state.backlog and not state.busy:
+    """Pin the version while something is under way, and take the backlog up again when nothing is."""
+    if run.state.backlog and not run.state.busy:
         key = run.new_key("backlog")
-        state = replace(run.state, resuming=key)
+        run.state = replace(run.state, resuming=key)
         run.effects.append(SetTimer(key, run.at, typing=False))
-    pinned = run.bot.number if state.busy or state.asking else None
-    run.state = state if state.version == pinned else replace(state, version=pinned)
+    pinned = run.bot.number if _under_way(run.state) else None
+    if run.state.version != pinned:
+        run.state = replace(run.state, version=pinned)
 
 
-def read_extra(extra: str) -> dict[str, str]:
-    """The attributes in a button's `extra`, `name=value&name=value`; a segment without `=` is none (CONTRACT.md section 6)."""
-    pairs: dict[str, str] = {}
-    for segment in extra.split("&"):
-        name, equals, value = segment.partition("=")
-        name = storable(unquote_plus(name)).strip()
-        value = storable(unquote_plus(value))
-        if (
-            equals
-            and 0 < len(name) <= MAX_ATTRIBUTE_NAME_CHARS
-            and len(value.encode()) <= MAX_ATTRIBUTE_BYTES
-            and len(pairs) < MAX_ATTRIBUTES_PER_REPLY
-        ):
-            pairs[name] = value
-    return pairs
+def _under_way(state: State) -> bool:
+    return state.calling is not None or state.pausing is not None

@@ -15,6 +15,11 @@ from urllib.parse import quote
 
 from backtalk.engine.customer import Customer
 
+MAX_FILLED_CHARS = 4_000_000
+"""What filling may write in one step: attributes that hold texts that hold attributes would double without end."""
+_MAX_KEPT_CHARS = 1_000
+"""The parts of longer texts are not kept, so that what is kept stays small."""
+
 _PLACE = re.compile(r"\{\{\s*([^{}\s](?:[^{}\n]{0,126}[^{}\s])?)\s*\}\}|<<\s*api:([0-9]{1,18})\s*>>")
 
 
@@ -31,9 +36,12 @@ class ApiToken:
 Part = str | Attribute | ApiToken
 
 
-@lru_cache(maxsize=8_192)
 def parse(text: str) -> tuple[Part, ...]:
     """The parts of a text in order. `unparse` gives the text back (blanks inside a place aside)."""
+    return _kept_parts(text) if len(text) <= _MAX_KEPT_CHARS else _parts(text)
+
+
+def _parts(text: str) -> tuple[Part, ...]:
     parts: list[Part] = []
     end = 0
     for match in _PLACE.finditer(text):
@@ -44,6 +52,9 @@ def parse(text: str) -> tuple[Part, ...]:
     if end < len(text):
         parts.append(text[end:])
     return tuple(parts)
+
+
+_kept_parts = lru_cache(maxsize=8_192)(_parts)
 
 
 def unparse(parts: tuple[Part, ...]) -> str:
@@ -69,28 +80,41 @@ def apis(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(part.api for part in parse(text) if isinstance(part, ApiToken)))
 
 
-def render(text: str, customer: Customer, answers: Mapping[int, str] | None = None) -> str:
-    """The text with its places filled; an unknown attribute and an API without an answer become ""."""
-    return _filled(text, customer, answers, as_text)
+def render(
+    text: str, customer: Customer, answers: Mapping[int, str] | None = None, *, room: int = MAX_FILLED_CHARS
+) -> str:
+    """The text with its places filled; an unknown attribute and an API without an answer become "". Cut after `room` characters."""
+    return _filled(text, customer, answers, as_text, room)
 
 
-def render_url(text: str, customer: Customer) -> str:
+def render_url(text: str, customer: Customer, *, room: int = MAX_FILLED_CHARS) -> str:
     """The same for an address: each value percent-encoded as one value."""
-    return _filled(text, customer, None, lambda value: quote(as_text(value), safe=""))
+    return _filled(text, customer, None, _encoded, room)
 
 
-def _filled(text: str, customer: Customer, answers: Mapping[int, str] | None, write: Callable[[Any], str]) -> str:
+def _encoded(value: Any) -> str:
+    return quote(as_text(value), safe="", errors="replace")
+
+
+def _filled(
+    text: str, customer: Customer, answers: Mapping[int, str] | None, write: Callable[[Any], str], room: int
+) -> str:
     if "{{" not in text and "<<" not in text:
         return text
     written = []
     for part in parse(text):
         match part:
             case Attribute(name):
-                written.append(write(customer.value(name)))
+                piece = write(customer.value(name))
             case ApiToken(api):
-                written.append("" if answers is None else answers.get(api, ""))
+                piece = "" if answers is None else answers.get(api, "")
             case literal:
-                written.append(literal)
+                piece = literal
+        room -= len(piece)
+        if room < 0:
+            written.append(piece[:room])
+            break
+        written.append(piece)
     return "".join(written)
 
 
