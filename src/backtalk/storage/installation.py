@@ -1,7 +1,8 @@
-"""Facts about this installation by name."""
+"""Facts about this installation by name: whether the secret key fits, whether the demo is there, whether this is a copy of a backup."""
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, select
@@ -9,6 +10,12 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from backtalk.storage.database import Tx, statement
 from backtalk.storage.schema import installation
+
+KEY_CHECK = "key_check"
+COPIED_AT = "copied_at"
+"""Set in a backup: what it owes was owed long ago, and is not done before its operator agrees (row S14)."""
+
+_KNOWN = b"this is the key of this installation"
 
 _GET = statement(select(installation.c.value).where(installation.c.name == bindparam("name")))
 _INSERT = upsert(installation).values(name=bindparam("name"), value=bindparam("value"))
@@ -37,3 +44,22 @@ def readable(tx: Tx) -> None:
 def touch(tx: Tx) -> None:
     """Write something, so that it shows whether anything can be written."""
     put(tx, "written_at", datetime.now(UTC).isoformat())
+
+
+def check_key(tx: Tx) -> None:
+    """Raises KeyMismatch when this database was made with another secret key. The first start stores what is checked."""
+    known = get(tx, KEY_CHECK)
+    if known is None:
+        sealed = tx.sealer.seal(_KNOWN, table="installation", workspace_id=0, row_id=0, column=KEY_CHECK)
+        put(tx, KEY_CHECK, b64encode(sealed).decode())
+        return
+    tx.sealer.unseal(b64decode(known), table="installation", workspace_id=0, row_id=0, column=KEY_CHECK)
+
+
+def is_copy(tx: Tx) -> bool:
+    """Whether this is a backup that was put in place, and its operator has not said that it takes over."""
+    return get(tx, COPIED_AT) is not None
+
+
+def accept_copy(tx: Tx) -> None:
+    remove(tx, COPIED_AT)
