@@ -15,15 +15,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from backtalk.backend.contract import MAX_DEPTH
+from backtalk.engine.messages import storable, storable_json
 
 _BOM = b"\xef\xbb\xbf"
 _NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _OPENING = b"[{"
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]|[-+0-9A-Za-z.]++', re.DOTALL)
 _UNSTORABLE_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _INTEGERS = range(-(2**63), 2**64)
 _MAX_INTEGER_CHARS = 21
+_MAX_REPEATED = 10
+"""How many keys that came twice are named."""
 
 _HINTS = (
     ("<", "This is HTML, not JSON: often an error page, a sign-in page or a wrong address."),
@@ -77,13 +79,10 @@ class _Keys:
         if len(made) != len(pairs):
             seen: set[str] = set()
             for key, _ in pairs:
-                if key in seen and key not in self.repeated[:_MAX_REPEATED]:
+                if key in seen and key not in self.repeated and len(self.repeated) < _MAX_REPEATED:
                     self.repeated.append(key)
                 seen.add(key)
         return made
-
-
-_MAX_REPEATED = 10
 
 
 def parse(body: bytes, *, charset: str = "") -> Document | Malformed:
@@ -118,8 +117,8 @@ def _parsed(text: str, *, clean: bool) -> Document | Malformed:
         return _malformed(text, error.pos, f"The reply is not valid JSON: {_said(error.msg)}.", _hint(text, error))
     if not clean:
         return Document(value, tuple(keys.repeated))
-    storable = _storable(value)
-    return Document(storable, tuple(_storable(key) for key in keys.repeated), replaced=storable != value)
+    kept = storable_json(value)
+    return Document(kept, tuple(map(storable, keys.repeated)), replaced=kept != value)
 
 
 def _undecodable(body: bytes, error: UnicodeDecodeError, charset: str) -> Malformed:
@@ -195,14 +194,3 @@ def _integer(literal: str) -> int:
         message = f"The reply holds an integer of more than 64 bits: {literal[:40]}."
         raise _BadLiteral(literal, message, "Send it as a string.")
     return int(literal)
-
-
-def _storable(value: Any) -> Any:
-    match value:
-        case str():
-            return _UNSTORABLE.sub("\ufffd", value)
-        case list():
-            return [_storable(item) for item in value]
-        case dict():
-            return {_storable(key): _storable(item) for key, item in value.items()}
-    return value
