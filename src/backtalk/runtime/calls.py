@@ -95,7 +95,6 @@ def call_row(
 ) -> CallRow:
     """The row of the call log for a call."""
     result = record.result
-    failed = isinstance(result, ApiFailure)
     return CallRow(
         workspace_id=record.plan.workspace_id,
         at=record.at,
@@ -112,13 +111,20 @@ def call_row(
         http_status=record.http_status,
         ms=record.ms,
         attempts=attempts,
-        message=f"{result.message} ({result.where})" if failed and result.where else result.message if failed else "",
+        message=_cause(result),
         reply_message=result.reply_message if isinstance(result, ApiFailure) else result.message,
         reply_status=result.reply_status if isinstance(result, ApiFailure) else result.status,
         notes=[asdict(note) for note in result.notes],
         request=record.request_log(),
         response=record.reply_log(),
     )
+
+
+def _cause(result: ApiReply | ApiFailure) -> str:
+    """What went wrong and where; "" when nothing did."""
+    if isinstance(result, ApiReply):
+        return ""
+    return f"{result.message} ({result.where})" if result.where else result.message
 
 
 async def make_call(outbound: Outbound, plan: CallPlan, *, shape: Shape | None, key: str, at: datetime) -> CallRecord:

@@ -23,7 +23,7 @@ class Listener:
         self.missed = False
         """News was dropped because the listener was slow: read the log."""
 
-    def tell(self, lines: Sequence[Line], typing: bool | None) -> None:
+    def tell(self, lines: Sequence[Line], *, typing: bool | None) -> None:
         if len(self._kept) + len(lines) > MAX_KEPT:
             self._kept.clear()
             self.missed = True
@@ -67,12 +67,12 @@ class Live:
     def tell(self, conversation_id: int, lines: Sequence[Line], *, typing: bool | None = None) -> None:
         """Pass news on. Called on the event loop, after the commit."""
         for listener in self._listeners.get(conversation_id, ()):
-            listener.tell(lines, typing)
+            listener.tell(lines, typing=typing)
 
     def wake_all(self) -> None:
         """Let every waiting request end, because the process stops."""
         for listener in self._everyone():
-            listener.tell((), None)
+            listener.tell((), typing=None)
 
     def count(self) -> int:
         return sum(1 for _ in self._everyone())

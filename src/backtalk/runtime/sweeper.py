@@ -75,3 +75,4 @@ class Sweeper:
         while more:
             old = await self._database.read(lambda tx: retention.find_old(tx, before=before))
             more = await self._database.write(partial(retention.forget, old=old))
+        await self._database.empty_log()

@@ -102,7 +102,7 @@ class Tx:
     @staticmethod
     def _names(text: Any, cursor: sqlite3.Cursor) -> tuple[str, ...]:
         text.names = tuple(column[0] for column in cursor.description)
-        return text.names  # type: ignore[no-any-return]
+        return text.names
 
 
 class _Job:
@@ -184,10 +184,12 @@ class Database:
         self.sealer = sealer
         self.healthy = True
         self._lock = lock
+        self._cut_log = False
         self._connection = self._connect(writes=True)
         self._writer = _Worker("backtalk-writer", self._commit, group=MAX_GROUP)
         self._writer.start()
         self._turn = 0
+        self._read_connections: list[sqlite3.Connection] = []
         self._readers = [self._reader(number) for number in range(READERS)]
 
     @classmethod
@@ -224,13 +226,19 @@ class Database:
         self._readers[self._turn].put(job)
         return await job.future  # type: ignore[no-any-return]
 
+    async def empty_log(self) -> None:
+        """Move the write-ahead log into the file and cut it, so that nothing that was deleted is left in it."""
+        self._cut_log = True
+        await self.write(lambda _: None)
+
     async def close(self) -> None:
         """Finish what waits and let go of the file."""
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        for reader in self._readers:
+        for reader, connection in zip(self._readers, self._read_connections, strict=True):
             reader.finish()
+            connection.close()
         self._writer.finish()
         self._connection.close()
         if self._lock:
@@ -246,6 +254,9 @@ class Database:
             for job in group:
                 _run_inside(connection, tx, job)
             connection.execute("COMMIT")
+            if self._cut_log:
+                self._cut_log = False
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             self.healthy = False
             log.exception("A group of %d transactions was not stored.", len(group))
@@ -293,6 +304,7 @@ class Database:
             for job in group:
                 _read(connection, tx, job)
 
+        self._read_connections.append(connection)
         worker = _Worker(f"backtalk-reader-{number}", serve, group=1)
         worker.start()
         return worker
@@ -303,7 +315,7 @@ def _run_inside(connection: sqlite3.Connection, tx: Tx, job: _Job) -> None:
     connection.execute("SAVEPOINT work")
     try:
         job.value = job.work(tx)
-    except Exception as error:  # noqa: BLE001 - handed to whoever asked
+    except Exception as error:
         if isinstance(error, sqlite3.OperationalError) and not connection.in_transaction:
             raise
         connection.execute("ROLLBACK TO work")
