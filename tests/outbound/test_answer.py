@@ -85,6 +85,16 @@ def test_b02_an_endless_chunked_body_ends_at_the_limit(part: bytes) -> None:
     )
 
 
+def test_b02_no_more_than_the_limit_is_ever_kept() -> None:
+    answer = Answer()
+    answer.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(BODY_LIMIT // 65536):
+        answer.feed(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+    with pytest.raises(NoReply):
+        answer.feed(b"1\r\nx\r\n")
+    assert len(answer.body) <= BODY_LIMIT
+
+
 def test_b02_endless_trailers_end_at_the_head_limit() -> None:
     assert refused(CHUNKED[:-2] + b"X: y\r\n" * HEAD_LIMIT, cut=65536).kind == "too_large"
 

@@ -31,6 +31,7 @@ from tests.support.hostile_server import (
 from backtalk.exchange import HttpCall, HttpFailure, HttpReply
 from backtalk.outbound import Limits
 from backtalk.outbound.answer import BODY_LIMIT
+from backtalk.outbound.connection import Connection
 from backtalk.outbound.resolver import Resolver
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -287,6 +288,31 @@ async def test_t13_the_deadline_is_judged_by_the_time_that_passed() -> None:
         assert result.ms >= 400
 
 
+async def test_t13_a_whole_answer_that_is_found_late_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    receive = Connection.data_received
+
+    def receive_late(connection: Connection, data: bytes) -> None:
+        time.sleep(0.3)  # the answer is read and the caller woken before any timer gets its turn
+        receive(connection, data)
+
+    monkeypatch.setattr(Connection, "data_received", receive_late)
+    async with hostile_server(answers(answer())) as server, door(server.endpoint) as outbound:
+        assert (await failure(outbound, server.url, timeout_s=0.2)).kind == "timeout"
+
+
+async def test_t03_after_the_deadline_the_connection_is_closed() -> None:
+    ended = asyncio.Event()
+
+    async def behave(peer: Peer) -> None:
+        await peer.request()
+        await peer.reader.read()
+        ended.set()
+
+    async with hostile_server(behave) as server, door(server.endpoint) as outbound:
+        assert (await failure(outbound, server.url, timeout_s=0.1)).kind == "timeout"
+        await asyncio.wait_for(ended.wait(), 1)
+
+
 async def test_t15_waiting_for_a_slot_is_bounded_and_has_its_own_reason() -> None:
     limits = Limits(per_lane=1, wait_s=0.1)
     async with hostile_server(silent) as server, door(server.endpoint, limits=limits) as outbound:
@@ -352,6 +378,20 @@ async def test_o09_a_failing_backend_is_left_alone_then_probed_once(monkeypatch:
         assert [result.status for result in results].count(200) == 1
         assert (await send(outbound, server.url)).status == 200
         assert outbound.snapshot()["open_circuits"] == 0
+
+
+async def test_o09_a_paused_lane_does_not_wait_for_a_slot() -> None:
+    limits = Limits(per_lane=1, wait_s=5)
+    async with (
+        hostile_server(answers(answer(status="500 Oops"))) as server,
+        door(server.endpoint, limits=limits) as outbound,
+    ):
+        for _ in range(10):
+            await send(outbound, server.url)
+        await outbound._slots.take(1, "api:7")
+        result = await failure(outbound, server.url)
+        assert result.kind == "circuit_open"
+        assert result.ms < 50
 
 
 async def test_refused_addresses_and_redirects_do_not_pause_a_lane() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 import pytest
-from tests.support.hostile_server import Behaviour, answer, answers, answers_once, closes, hostile_server, resets
+from tests.support.hostile_server import Behaviour, Peer, answer, answers, answers_once, closes, hostile_server, resets
 
 from backtalk.outbound.connection import Connection
 from backtalk.outbound.failure import NoReply
@@ -85,3 +85,19 @@ async def test_an_exchange_that_is_given_up_can_be_aborted() -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(connection.exchange(REQUEST), 0.02)
         connection.abort()
+
+
+async def test_b29_bytes_that_come_while_it_rests_end_the_connection() -> None:
+    async def speaks_unasked(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(answer())
+        await asyncio.sleep(0.02)
+        await peer.send(answer())
+        await peer.reader.read()
+
+    async with hostile_server(speaks_unasked) as server:
+        connection = await connect(server.port)
+        await connection.exchange(REQUEST)
+        assert rest(connection)
+        await asyncio.sleep(0.05)
+        assert not connection.usable()

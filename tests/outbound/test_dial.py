@@ -25,8 +25,13 @@ NAME = "shop.example.com"
 def no_sockets(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Collects every address that anything tries to connect to, and connects to none."""
     dialled: list[object] = []
-    monkeypatch.setattr(socket.socket, "connect", lambda _, place: dialled.append(place))
-    monkeypatch.setattr(socket.socket, "connect_ex", lambda _, place: dialled.append(place) or 0)
+
+    def connect(_socket: socket.socket, place: object) -> int:
+        dialled.append(place)
+        return 0
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", connect)
     return dialled
 
 

@@ -135,6 +135,7 @@ def repeats(head: bytes, part: bytes) -> Behaviour:
         await peer.send(head)
         while True:
             await peer.send(part)
+            await asyncio.sleep(0)  # draining alone never lets the client run
 
     return behave
 

@@ -26,6 +26,7 @@ _CUT: Final = (
 SILENT: Final = "The server closed the connection without an answer. Check that it runs, and its log."
 _TOO_LARGE: Final = "The answer is larger than 1 MiB. Return less: only what the block shows."
 _HEAD_TOO_LARGE: Final = "The headers of the answer are larger than 32 KiB. Return fewer or shorter headers."
+_READ_HERE: Final = frozenset({"location", "content-length", "content-encoding", "transfer-encoding", "keep-alive"})
 _KEEP_ALIVE_S: Final = re.compile(r"(?:^|[,\s])timeout=(\d{1,4})")
 _LOCATION_SHOWN: Final = 200
 
@@ -40,6 +41,7 @@ class Answer:
         """Whether the connection may carry another exchange; known once the answer is whole."""
         self._parser = HttpResponseParser(self)
         self._fields: list[tuple[str, str]] = []
+        self._read_here: dict[str, str] = {}
         self._body = bytearray()
         self._wire = 0
         self._head = 0
@@ -79,7 +81,7 @@ class Answer:
 
     def keep_alive_s(self) -> int | None:
         """How long the server says that it keeps an idle connection."""
-        hint = _KEEP_ALIVE_S.search(_value(self.headers, "keep-alive").lower())
+        hint = _KEEP_ALIVE_S.search(self._read_here.get("keep-alive", "").lower())
         return int(hint[1]) if hint else None
 
     # What the parser calls. An exception raised here reaches `feed` as HttpParserError; the reason waits in _failure.
@@ -94,12 +96,18 @@ class Answer:
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value) + 4)
         if not self._head_read:
-            self._fields.append((name.decode("latin-1"), value.decode("latin-1")))
+            field, text = name.decode("latin-1"), value.decode("latin-1")
+            self._fields.append((field, text))
+            lowered = field.lower()
+            if lowered in _READ_HERE:
+                before = self._read_here.get(lowered)
+                self._read_here[lowered] = text if before is None else f"{before}, {text}"
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if 100 <= status < 200 and status != 101:  # noqa: PLR2004 - interim answers; their size counts, nothing else
             self._fields.clear()
+            self._read_here.clear()
             return
         self.status = status
         self.headers = tuple(self._fields)
@@ -121,17 +129,16 @@ class Answer:
     def _problem_with_head(self) -> NoReply | None:
         if not 200 <= self.status < 1000 or self._parser.get_http_version() not in {"1.0", "1.1"}:  # noqa: PLR2004 - final answers
             return self._no_reply("unreachable", _MALFORMED)
-        location = _value(self.headers, "location")
+        location = self._read_here.get("location")
         if 300 <= self.status < 400 and location:  # noqa: PLR2004 - redirects
             return self._no_reply("redirect", _redirected_to(location))
-        length = _value(self.headers, "content-length")
+        length = self._read_here.get("content-length")
         if length and int(length) > BODY_LIMIT:
             return self._no_reply("too_large", _TOO_LARGE)
-        transfer = _value(self.headers, "transfer-encoding").strip().lower()
-        for name, value in self.headers:
-            coding = value.strip().lower()
-            if name.lower() == "content-encoding" and coding not in {"", "identity"}:
-                return self._no_reply("encoding", _encoded(coding))
+        coding = self._read_here.get("content-encoding", "").strip().lower()
+        if coding not in {"", "identity"}:
+            return self._no_reply("encoding", _encoded(coding))
+        transfer = self._read_here.get("transfer-encoding", "").strip().lower()
         if transfer not in {"", "chunked"}:
             return self._no_reply("encoding", _encoded(transfer))
         self._until_close = not length and not transfer and self.status not in {204, 304}
@@ -148,10 +155,6 @@ class Answer:
 
     def _no_reply(self, kind: FailureKind, message: str) -> NoReply:
         return NoReply(kind, message, status=self.status or None, headers=self.headers)
-
-
-def _value(headers: Headers, wanted: str) -> str:
-    return next((value for name, value in headers if name.lower() == wanted), "")
 
 
 def _encoded(coding: str) -> str:

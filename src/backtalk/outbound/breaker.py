@@ -60,8 +60,10 @@ class Breaker:
         if self.open:
             return  # began before the pause: says nothing about now
         self._calls.append((now, cause is not None))
+        if cause is None:
+            return
         recent = [failed for at, failed in self._calls if now - at <= WINDOW_S]
-        if cause is not None and len(recent) >= LEAST_CALLS and sum(recent) >= FAILING * len(recent):
+        if len(recent) >= LEAST_CALLS and sum(recent) >= FAILING * len(recent):
             self._open(now, PAUSE_S, cause)
 
     def forget(self, granted: Pass) -> None:

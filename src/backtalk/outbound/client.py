@@ -120,22 +120,17 @@ class Outbound:
         return target
 
     async def _in_time(self, target: Target, request: bytes, workspace_id: int, clock: "_Clock") -> Answer:
-        late = NoReply(
-            "timeout",
-            f"The server did not answer completely within {clock.timeout_s:g} s. "
-            "Make it answer faster, or do the slow part after answering.",
-        )
         try:
             async with asyncio.timeout(clock.timeout_s):
                 answer = await self._exchange(target, request, workspace_id)
         except TimeoutError:
-            raise late from None
+            raise clock.late() from None
         except NoReply:
             if clock.over():
-                raise late from None
+                raise clock.late() from None
             raise
         if clock.over():
-            raise late
+            raise clock.late()
         return answer
 
     async def _exchange(self, target: Target, request: bytes, workspace_id: int) -> Answer:
@@ -166,6 +161,13 @@ class _Clock:
 
     def over(self) -> bool:
         return self.now() - self._began > self.timeout_s
+
+    def late(self) -> NoReply:
+        return NoReply(
+            "timeout",
+            f"The server did not answer completely within {self.timeout_s:g} s. "
+            "Make it answer faster, or do the slow part after answering.",
+        )
 
     def ms(self) -> int:
         return round((self.now() - self._began) * 1000)

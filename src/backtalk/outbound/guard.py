@@ -52,6 +52,7 @@ _METADATA_NAMES: Final = frozenset(
 )
 _LOOPBACK: Final = (ipaddress.IPv4Address("127.0.0.1"), ipaddress.IPv6Address("::1"))
 _TEMPLATE: Final = re.compile(r"\{\{[^{}]*\}\}")
+_REFUSALS_KEPT: Final = 1024
 _FIRST_FREE_PORT: Final = 1024
 _WEB_PORTS: Final = frozenset({80, 443})
 
@@ -107,6 +108,7 @@ class EgressPolicy:
         for entry in allow:
             self._allow(entry.strip())
         self._own = {(place, port) for host, port in own for place in _places(host)}
+        self._refusals: dict[tuple[str, int], str | None] = {}
         self._own_ports = {port for _, port in own}
 
     def problem_with(self, url: str) -> str | None:
@@ -122,6 +124,14 @@ class EgressPolicy:
 
     def refusal(self, target: Target) -> str | None:
         """Why this target is refused before any look-up, or None. The text depends on nothing but the target itself."""
+        place = (target.host, target.port)
+        if place not in self._refusals:
+            if len(self._refusals) >= _REFUSALS_KEPT:
+                self._refusals.clear()
+            self._refusals[place] = self._refusal(target)
+        return self._refusals[place]
+
+    def _refusal(self, target: Target) -> str | None:
         addresses = literal_addresses(target)
         if addresses:
             if any(self.permits(target, address) for address in addresses):

@@ -1,6 +1,7 @@
 """Writing one HTTP/1.1 request as bytes; what would let one request become two is refused."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from backtalk.exchange import HttpCall
@@ -21,14 +22,13 @@ def request_bytes(call: HttpCall, target: Target) -> bytes:
         raise NoReply("unreachable", "The method of the call is not one that HTTP has. Choose GET or POST.")
     lines = [f"{call.method} {target.path} HTTP/1.1", f"Host: {target.authority}"]
     for name, value in call.headers:
-        lowered = name.lower()
-        if not _TOKEN.fullmatch(name) or lowered in _OURS or lowered.startswith("proxy-"):
+        if not _may_be_sent(name):
             raise NoReply("unreachable", "A header of the call has a name that cannot be sent. Rename or remove it.")
         if _CONTROL.search(value):
             raise NoReply(
                 "unreachable", f"The header {name} holds a line break or a control character. Type its value again."
             )
-        if lowered != "accept-encoding":
+        if name.lower() != "accept-encoding":
             lines.append(f"{name}: {value}")
     lines.append("Accept-Encoding: identity")
     if call.body or call.method not in {"GET", "HEAD"}:
@@ -38,3 +38,9 @@ def request_bytes(call: HttpCall, target: Target) -> bytes:
     except UnicodeEncodeError:
         raise NoReply("unreachable", "A header of the call holds a broken character. Type its value again.") from None
     return head + b"\r\n\r\n" + call.body
+
+
+@lru_cache(maxsize=1024)
+def _may_be_sent(name: str) -> bool:
+    lowered = name.lower()
+    return _TOKEN.fullmatch(name) is not None and lowered not in _OURS and not lowered.startswith("proxy-")

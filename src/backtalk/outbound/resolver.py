@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import aiodns
-import pycares
 
 from backtalk.outbound.failure import NoReply
 from backtalk.outbound.target import Address
 
 _TRIES = 2
-_SLOW = frozenset({pycares.errno.ARES_ETIMEOUT, pycares.errno.ARES_ECANCELLED})
+_SLOW = frozenset({aiodns.error.ARES_ETIMEOUT, aiodns.error.ARES_ECANCELLED})
 
 
 class NameServer(Protocol):

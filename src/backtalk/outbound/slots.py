@@ -1,7 +1,7 @@
 """How many calls may be out at once: per lane, per workspace and in all, with a short wait that is nobody's deadline."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,13 +23,17 @@ class Limits:
     wait_s: float = 2.0
 
 
-class _Gate(asyncio.Semaphore):
-    """A counted door that is forgotten when nobody is in it or before it."""
-
-    users = 0
-
-
 _Place = tuple[int, str] | int | None
+
+
+class _Gate:
+    """How many slots of one place are free, and who waits for one. Waiting implies that none is free."""
+
+    __slots__ = ("free", "size", "waiting")
+
+    def __init__(self, size: int) -> None:
+        self.size = self.free = size
+        self.waiting: deque[asyncio.Future[None]] = deque()
 
 
 class Slots:
@@ -47,65 +51,84 @@ class Slots:
 
     async def take(self, workspace_id: int, lane: str) -> None:
         """Take one slot of the lane, of its workspace and of the process; NoReply `busy` when there is none in time."""
-        doors = self._approach(workspace_id, lane)
-        try:
-            if any(gate.locked() for _, gate in doors):
-                await self._wait(workspace_id, doors)
-            else:
-                for _, gate in doors:
-                    await gate.acquire()  # an open door does not suspend: all three or none
-        except BaseException:
-            self._leave(doors)
-            raise
+        places = _places(workspace_id, lane)
+        gates = [self._gate(place) for place in places]
+        if all(gate.free for gate in gates):
+            for gate in gates:
+                gate.free -= 1
+        else:
+            await self._wait(workspace_id, places)
         self.in_flight += 1
 
     def give_back(self, workspace_id: int, lane: str) -> None:
         """Free what `take` took."""
         self.in_flight -= 1
-        doors = [(place, self._gates[place]) for place in ((workspace_id, lane), workspace_id, None)]
-        for _, gate in doors:
-            gate.release()
-        self._leave(doors)
+        for place in _places(workspace_id, lane):
+            self._free(place)
 
-    async def _wait(self, workspace_id: int, doors: list[tuple[_Place, _Gate]]) -> None:
+    async def _wait(self, workspace_id: int, places: tuple[_Place, ...]) -> None:
         if self._waiting[workspace_id] >= self._limits.waiting_per_workspace:
+            self._forget_unused(places)
             raise NoReply("busy", _BUSY)
         self._waiting[workspace_id] += 1
-        passed: list[_Gate] = []
+        passed: list[_Place] = []
         try:
             async with asyncio.timeout(self._limits.wait_s):
-                for _, gate in doors:
-                    await gate.acquire()
-                    passed.append(gate)
+                for place in places:
+                    await self._pass(place)
+                    passed.append(place)
         except BaseException as error:
-            for gate in passed:
-                gate.release()
+            for place in passed:
+                self._free(place)
             if isinstance(error, TimeoutError):
                 raise NoReply("busy", _BUSY) from None
             raise
         finally:
+            self._forget_unused(places)
             self._waiting[workspace_id] -= 1
             if not self._waiting[workspace_id]:
                 del self._waiting[workspace_id]
 
-    def _approach(self, workspace_id: int, lane: str) -> list[tuple[_Place, _Gate]]:
-        limits = self._limits
-        sizes: tuple[tuple[_Place, int], ...] = (
-            ((workspace_id, lane), limits.per_lane),
-            (workspace_id, limits.per_workspace),
-            (None, limits.in_all),
-        )
-        doors = []
-        for place, size in sizes:
-            gate = self._gates.get(place)
-            if gate is None:
-                gate = self._gates[place] = _Gate(size)
-            gate.users += 1
-            doors.append((place, gate))
-        return doors
+    async def _pass(self, place: _Place) -> None:
+        gate = self._gate(place)
+        if gate.free:
+            gate.free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        gate.waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.cancelled():
+                gate.waiting.remove(turn)
+            else:  # the slot was handed over in the same moment: hand it on
+                self._free(place)
+            raise
 
-    def _leave(self, doors: list[tuple[_Place, _Gate]]) -> None:
-        for place, gate in doors:
-            gate.users -= 1
-            if not gate.users:
+    def _gate(self, place: _Place) -> _Gate:
+        gate = self._gates.get(place)
+        if gate is None:
+            limits = self._limits
+            size = (
+                limits.in_all if place is None else limits.per_workspace if isinstance(place, int) else limits.per_lane
+            )
+            gate = self._gates[place] = _Gate(size)
+        return gate
+
+    def _free(self, place: _Place) -> None:
+        gate = self._gates[place]
+        if gate.waiting:
+            gate.waiting.popleft().set_result(None)
+            return
+        gate.free += 1
+        self._forget_unused((place,))
+
+    def _forget_unused(self, places: tuple[_Place, ...]) -> None:
+        for place in places:
+            gate = self._gates.get(place)
+            if gate is not None and gate.free == gate.size:
                 del self._gates[place]
+
+
+def _places(workspace_id: int, lane: str) -> tuple[_Place, ...]:
+    return ((workspace_id, lane), workspace_id, None)

@@ -7,6 +7,7 @@ userinfo) is refused here, so that the guard judges exactly what will be dialled
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 import idna
@@ -59,17 +60,24 @@ def read_target(url: str) -> Target:
     parts = _URL.fullmatch(url)
     if parts is None or parts[1].lower() not in _DEFAULT_PORTS:
         raise BadUrl("The URL must begin with https:// or http://, followed by a host name.")
-    scheme = parts[1].lower()
-    host, port = _host_and_port(parts[2], _DEFAULT_PORTS[scheme])
+    path = (parts[3] or "/") + (parts[4] or "")
+    if not path.isascii():
+        try:
+            path = quote(path, safe=_PATH_SAFE)
+        except UnicodeEncodeError:
+            raise BadUrl("The URL holds a broken character. Type it again.") from None
+    origin = _origin(parts[1].lower(), parts[2])
+    return Target(origin.scheme, origin.host, origin.port, path, origin.address)
+
+
+@lru_cache(maxsize=1024)  # the same few hosts are called again and again
+def _origin(scheme: str, authority: str) -> Target:
+    host, port = _host_and_port(authority, _DEFAULT_PORTS[scheme])
     host = _in_ascii(host)
     address = _literal(host)
     if address is None and not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise BadUrl(_BAD_HOST)
-    try:
-        path = quote((parts[3] or "/") + (parts[4] or ""), safe=_PATH_SAFE)
-    except UnicodeEncodeError:
-        raise BadUrl("The URL holds a broken character. Type it again.") from None
-    return Target(scheme, str(address) if address is not None else host, port, path, address)
+    return Target(scheme, str(address) if address is not None else host, port, "/", address)
 
 
 def _host_and_port(authority: str, default_port: int) -> tuple[str, int]:
