@@ -16,8 +16,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from backtalk.engine.reply import Shape
 from backtalk.errors import Invalid, Problem, Where
 from backtalk.runtime import yaml_text
 
@@ -49,6 +52,41 @@ class BotFile:
     """A bot document whose sequence ids are 1, 2, 3 … in the order of the file."""
     apis: dict[int, dict[str, Any]]
     """Settings as `api_settings` gives them."""
+
+
+class ApiEntry(BaseModel):
+    """An API as a file holds it: of the headers only the names, for their values are secrets."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    method: str = "GET"
+    url: str
+    headers: list[str] = []
+    params: list[Param] = []
+    output: Shape | None = None
+    timeout_s: Annotated[float, Field(ge=0.5, le=5)] = 5.0
+    on_failure: Fallback | None = None
+    dialect: Literal["backtalk"] = "backtalk"
+    mapping: dict[str, Any] | None = None
+
+
+class Param(BaseModel):
+    """A parameter; the value may hold `{{attribute}}`."""
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    name: str
+    value: str
+
+
+class Fallback(BaseModel):
+    """The API's own default for when a call does not work."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    say: str | None = None
+    sequence: int | None = None
 
 
 @dataclass(slots=True)
@@ -369,10 +407,23 @@ def _api_written(settings: Mapping[str, Any], sequence_refs: Mapping[int, str]) 
 
 
 def _api_read(api: Mapping[str, Any], number: int, names: _Names) -> dict[str, Any]:
-    settings = {**_API_DEFAULTS, "method": "GET", **{key: value for key, value in api.items() if key != "ref"}}
-    if isinstance(settings["on_failure"], dict):
-        settings["on_failure"] = _mapped(settings["on_failure"], names, Where(path=f"$.apis[{number - 1}].on_failure"))
-    return settings
+    place = f"$.apis[{number - 1}]"
+    entry = {key: value for key, value in api.items() if key != "ref"}
+    if isinstance(entry.get("on_failure"), dict):
+        entry["on_failure"] = _mapped(entry["on_failure"], names, Where(path=f"{place}.on_failure"))
+    try:
+        read = ApiEntry.model_validate(entry)
+    except ValidationError as error:
+        for found in error.errors(include_url=False, include_context=False, include_input=False):
+            path = place + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in found["loc"])
+            hint = "Compare it with an API of an exported file."
+            names.problems.append(Problem(found["type"], f"{found['msg']}.", hint, Where(path=path)))
+        return {}
+    plan = read.on_failure
+    return {
+        **read.model_dump(),
+        "on_failure": plan.model_dump(exclude_none=True) or None if plan else None,
+    }
 
 
 def _shape_problems(loaded: Any) -> Iterable[Problem]:

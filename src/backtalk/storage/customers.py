@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import BigInteger, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import BigInteger, BindParameter, Table, bindparam, delete, func, or_, select, update
 
 from backtalk.engine.customer import DOCUMENTED_NAMES, Customer
 from backtalk.errors import NotFound
@@ -22,7 +22,7 @@ from backtalk.storage.schema import conversations, customers, from_us, metadata,
 
 _OF_WORKSPACE = customers.c.workspace_id == bindparam("workspace_id")
 _THIS = (customers.c.id == bindparam("customer_id")) & _OF_WORKSPACE
-_PATTERN = bindparam("pattern")
+_PATTERN: BindParameter[str] = bindparam("pattern")
 
 _PAGE = statement(
     select(customers)
@@ -70,7 +70,7 @@ _MAX_QUERY_CHARS = 200
 
 def _held_rows(table: Table) -> Any:
     mine = table.c.customer_id if "customer_id" in table.c else table.c.conversation_id
-    person = bindparam("customer_id" if "customer_id" in table.c else "conversation_id")
+    person: BindParameter[int] = bindparam("customer_id" if "customer_id" in table.c else "conversation_id")
     return statement(
         select(table)
         .where(mine == person, table.c.workspace_id == bindparam("workspace_id"))
@@ -111,6 +111,10 @@ def search(tx: Tx, workspace_id: int, query: str, *, after: int, limit: int) -> 
 
 def get(tx: Tx, workspace_id: int, customer_id: int) -> CustomerRow:
     return _row(_raw(tx, workspace_id, customer_id))
+
+
+def exists(tx: Tx, workspace_id: int, customer_id: int) -> bool:
+    return tx.one(_GET, workspace_id=workspace_id, customer_id=customer_id) is not None
 
 
 def conversation_of(tx: Tx, workspace_id: int, customer_id: int) -> int | None:
