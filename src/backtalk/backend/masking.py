@@ -62,6 +62,11 @@ def logged_reply(api: Api, answer: HttpReply | HttpFailure) -> dict[str, Any]:
     return {"status": answer.status, "headers": headers, "body": body}
 
 
+def without_secrets(api: Api, text: str) -> str:
+    """A text with every echo of the API's secrets masked."""
+    return _without(text, _secrets(api))
+
+
 def _secrets(api: Api) -> list[str]:
     """Header values, longest first, with the bare credential of `Bearer …` among them."""
     values = {part for _, value in api.headers for part in (value, value.rpartition(" ")[2])}

@@ -19,7 +19,7 @@ from backtalk.storage.schema import apis, from_us, time_us
 
 _OF_WORKSPACE = apis.c.workspace_id == bindparam("workspace_id")
 _THIS = (apis.c.id == bindparam("api_id")) & _OF_WORKSPACE
-_SHOWN = tuple(column for column in apis.c if column.name not in ("workspace_id", "header_values"))
+_SHOWN = tuple(column for column in apis.c if column.name != "workspace_id")
 _SETTABLE = (
     "name",
     "method",
@@ -37,7 +37,6 @@ _PAGE = statement(
     select(*_SHOWN).where(_OF_WORKSPACE, apis.c.id > bindparam("after")).order_by(apis.c.id).limit(bindparam("limit"))
 )
 _GET = statement(select(*_SHOWN).where(_THIS))
-_FULL = statement(select(*_SHOWN, apis.c.header_values).where(_THIS))
 _SUMMARIES = statement(select(apis.c.id, apis.c.name, apis.c.output).where(_OF_WORKSPACE))
 _INSERT = statement(
     insert(apis).values(
@@ -74,24 +73,26 @@ class ApiSettings:
 
 @dataclass(frozen=True, slots=True)
 class ApiRow:
-    """A stored API. In its settings every header value is None."""
+    """A stored API. In its settings every header value is None; `headers_set` tells which of them are stored."""
 
     id: int
     settings: ApiSettings
+    headers_set: tuple[bool, ...]
     created_at: datetime
     updated_at: datetime
 
 
 def page(tx: Tx, workspace_id: int, *, after: int, limit: int) -> list[ApiRow]:
     """APIs with an id above `after`, oldest first."""
-    return [_row(row) for row in tx.all(_PAGE, workspace_id=workspace_id, after=after, limit=limit)]
+    rows = tx.all(_PAGE, workspace_id=workspace_id, after=after, limit=limit)
+    return [_row(row, _opened(tx, workspace_id, row)) for row in rows]
 
 
 def get(tx: Tx, workspace_id: int, api_id: int) -> ApiRow:
     row = tx.one(_GET, workspace_id=workspace_id, api_id=api_id)
     if row is None:
         raise NotFound
-    return _row(row)
+    return _row(row, _opened(tx, workspace_id, row))
 
 
 def summaries(tx: Tx, workspace_id: int) -> dict[int, ApiSummary]:
@@ -101,17 +102,17 @@ def summaries(tx: Tx, workspace_id: int) -> dict[int, ApiSummary]:
 
 def load_for_call(tx: Tx, *, workspace_id: int, api_id: int) -> Api | None:
     """The API with its header values in plaintext; None when there is none."""
-    row = tx.one(_FULL, workspace_id=workspace_id, api_id=api_id)
+    row = tx.one(_GET, workspace_id=workspace_id, api_id=api_id)
     if row is None:
         return None
-    settings = _row(row).settings
-    names = (name for name, _ in settings.headers)
+    values = _opened(tx, workspace_id, row)
+    settings = _row(row, values).settings
     return Api(
         id=api_id,
         name=settings.name,
         method=settings.method,
         url=settings.url,
-        headers=tuple(zip(names, _opened(tx, workspace_id, row), strict=True)),
+        headers=tuple((name, value) for (name, _), value in zip(settings.headers, values, strict=True)),
         params=tuple(settings.params),
         output=settings.output,
         timeout_s=settings.timeout_s,
@@ -133,7 +134,7 @@ def create(tx: Tx, workspace_id: int, settings: ApiSettings, at: datetime) -> Ap
 
 
 def change(tx: Tx, workspace_id: int, api_id: int, settings: ApiSettings, at: datetime) -> ApiRow:
-    """Replace the settings; a header value of None keeps what is stored under that name (the first of several comes first)."""
+    """Replace the settings; a header value of None keeps what is stored under that name, the first of several first."""
     values = kept_values(tx, workspace_id, api_id, settings.headers)
     columns = {f"new_{name}": value for name, value in _columns(settings).items()}
     try:
@@ -146,17 +147,17 @@ def change(tx: Tx, workspace_id: int, api_id: int, settings: ApiSettings, at: da
 
 def kept_values(tx: Tx, workspace_id: int, api_id: int, headers: Sequence[tuple[str, str | None]]) -> list[str | None]:
     """The value of each header, with what is stored where None was given; None where nothing is stored under that name."""
-    row = tx.one(_FULL, workspace_id=workspace_id, api_id=api_id)
+    row = tx.one(_GET, workspace_id=workspace_id, api_id=api_id)
     if row is None:
         raise NotFound
     stored: dict[str, list[str]] = {}
-    for name, value in zip(orjson.loads(row["header_names"]), _opened(tx, workspace_id, row), strict=True):
-        stored.setdefault(name.lower(), []).append(value)
+    for known, secret in zip(orjson.loads(row["header_names"]), _opened(tx, workspace_id, row), strict=True):
+        stored.setdefault(known.lower(), []).append(secret)
     found: list[str | None] = []
     for name, value in headers:
         waiting = stored.get(name.lower(), [])
         kept = waiting.pop(0) if waiting else None
-        found.append(kept if value is None else value)
+        found.append((kept or None) if value is None else value)
     return found
 
 
@@ -208,7 +209,7 @@ def _opened(tx: Tx, workspace_id: int, row: Mapping[str, Any]) -> list[str]:
     return values
 
 
-def _row(row: Mapping[str, Any]) -> ApiRow:
+def _row(row: Mapping[str, Any], values: Sequence[str]) -> ApiRow:
     on_failure, mapping = row["on_failure"], row["mapping"]
     settings = ApiSettings(
         name=row["name"],
@@ -222,7 +223,8 @@ def _row(row: Mapping[str, Any]) -> ApiRow:
         dialect=row["dialect"],
         mapping=orjson.loads(mapping) if mapping else None,
     )
-    return ApiRow(row["id"], settings, from_us(row["created_at"]), from_us(row["updated_at"]))
+    headers_set = tuple(value != "" for value in values)
+    return ApiRow(row["id"], settings, headers_set, from_us(row["created_at"]), from_us(row["updated_at"]))
 
 
 def _json(value: Any) -> str:
