@@ -8,9 +8,9 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from tests.outbound.doors import Names, door, failure, send
 from tests.outbound.test_guard import SPELLINGS
 from tests.outbound.test_resolver import mute_name_server
+from tests.support.doors import Names, door, failure, send
 from tests.support.hostile_server import (
     OK_BODY,
     Behaviour,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from tests.outbound.doors import Names, door, failure, send
+from tests.support.doors import Names, door, failure, send
 from tests.support.hostile_server import answer, answers, black_hole, closed_port, hostile_server, silent
 
 from backtalk.outbound.dial import Dialler, tls_context

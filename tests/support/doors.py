@@ -1,4 +1,4 @@
-"""What the tests of this folder share: a door to loopback servers, and names that resolve to what a test says."""
+"""A door out for tests: it leads to loopback servers, and names resolve to what a test says."""
 
 import contextlib
 import ipaddress
