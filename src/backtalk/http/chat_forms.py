@@ -10,6 +10,9 @@ from backtalk.engine.customer import MAX_TIMEZONE_H
 
 MAX_TEXT_CHARS = 10_000
 MAX_BODY_BYTES = 65_536
+MAX_NUMBER = 2**31 - 1
+
+Place = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
@@ -47,9 +50,9 @@ class NewSession(Form):
 class PressForm(Form):
     """Names a button by its place."""
 
-    seq: Annotated[int, Field(ge=1)]
+    seq: Annotated[int, Field(ge=1, le=MAX_NUMBER)]
     """The message."""
-    index: Annotated[int, Field(ge=0)] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)]
+    index: Place | Annotated[list[Place], Field(min_length=2, max_length=2)]
     """The button's index, or the card's and the button's."""
 
     def place(self) -> tuple[int, ...]:

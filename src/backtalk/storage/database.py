@@ -101,8 +101,8 @@ class Tx:
 
     @staticmethod
     def _names(text: Any, cursor: sqlite3.Cursor) -> tuple[str, ...]:
-        text.names = tuple(column[0] for column in cursor.description)
-        return text.names
+        names = text.names = tuple(column[0] for column in cursor.description)
+        return names
 
 
 class _Job:
@@ -217,7 +217,7 @@ class Database:
         """
         job = _Job(work)
         self._writer.put(job)
-        return await asyncio.shield(job.future)  # type: ignore[no-any-return]
+        return await asyncio.shield(job.future)
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run a work that only reads, on one consistent state."""
