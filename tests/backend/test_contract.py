@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -12,9 +14,15 @@ from pydantic import ValidationError
 from backtalk.backend import contract
 from backtalk.backend.contract import SchemaName
 from backtalk.backend.reply import read_reply
-from backtalk.engine.customer import DOCUMENTED_NAMES
+from backtalk.engine.customer import (
+    DOCUMENTED_NAMES,
+    MAX_ATTRIBUTE_BYTES,
+    MAX_ATTRIBUTE_NAME_CHARS,
+    MAX_ATTRIBUTES_PER_REPLY,
+    PROTECTED_NAMES,
+)
 from backtalk.engine.messages import Button, Card, Media
-from backtalk.engine.reply import ApiReply, Shape
+from backtalk.engine.reply import ApiReply, Outcome, Shape
 from backtalk.exchange import HttpReply
 
 NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
@@ -121,3 +129,40 @@ def test_schema_and_model_accept_the_same(shape: Shape, data: Any) -> None:
 )
 def test_whole_number(value: object, number: int | None) -> None:
     assert contract.whole_number(value) == number
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "backend-contract.md").read_text()
+
+
+def test_the_page_shows_the_examples() -> None:
+    shown = {
+        name: json.loads(block) for name, block in re.findall(r"<!-- (\w+) -->\n```json\n(.*?)```", PAGE, re.DOTALL)
+    }
+    assert shown == {name: contract.example(name) for name in NAMES}
+    assert PAGE.count("```json") == len(NAMES)
+
+
+def test_the_page_explains_each_outcome_once_and_each_limit() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", PAGE, re.MULTILINE)
+    assert [row for row in rows if row in get_args(Outcome)] == list(get_args(Outcome))
+    for limit in (
+        contract.MAX_BODY_BYTES,
+        contract.MAX_DEPTH,
+        contract.MAX_ITEMS,
+        contract.MAX_CARD_BUTTONS,
+        MAX_ATTRIBUTES_PER_REPLY,
+        MAX_ATTRIBUTE_NAME_CHARS,
+        MAX_ATTRIBUTE_BYTES,
+    ):
+        assert re.search(rf"\b{limit}\b", PAGE)
+    for name in PROTECTED_NAMES:
+        assert f"`{name}`" in PAGE
+
+
+def test_the_page_links_to_files_and_its_python_runs() -> None:
+    for link in re.findall(r"\]\((\.\./[^)]+)\)", PAGE):
+        assert (Path(__file__).parents[2] / "docs" / link).is_file(), link
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    written: dict[str, Any] = {}
+    exec(compile(code, "backend-contract.md", "exec"), written)  # noqa: S102 - our own page
+    written["test_answer"]()
