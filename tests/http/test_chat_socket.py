@@ -1,0 +1,190 @@
+"""The web chat over a socket: pushed in order, each once, the same posts taken, strangers shown the door."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+from starlette.types import ASGIApp
+from tests.support.backend import Asked, Backend, backend
+from tests.support.chat import Visitor
+from tests.support.house import House, document, house
+from tests.support.server import served
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from backtalk.http import chat_socket
+from backtalk.http.app import create_app
+from backtalk.storage.database import Database
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Backend]:
+    async with backend() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def home(database: Database, shop: Backend) -> AsyncIterator[House]:
+    async with house(database, shop.place) as made:
+        api = await made.add_api("Order", shop.url("/order"))
+        await made.publish(
+            document(
+                [{"type": "text", "text": "Hi"}],
+                [{"type": "text", "text": f"<<api:{api}>>"}],
+            )
+        )
+        yield made
+
+
+@pytest.fixture
+def app(home: House) -> ASGIApp:
+    return create_app(home.services)
+
+
+@pytest.fixture
+async def place(app: ASGIApp) -> AsyncIterator[str]:
+    async with served(app) as found:
+        yield found
+
+
+@pytest.fixture
+async def visitor(app: ASGIApp, home: House, place: str) -> Visitor:
+    made = Visitor(app, home.channel.key)
+    await made.open()
+    return made
+
+
+class Socket:
+    """One connection, after its greeting."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def frame(self) -> dict[str, Any]:
+        frame: dict[str, Any] = orjson.loads(await asyncio.wait_for(self.connection.recv(), 5))
+        return frame
+
+    async def send(self, frame: Any) -> None:
+        await self.connection.send(orjson.dumps(frame).decode())
+
+    async def until(self, kind: str) -> list[dict[str, Any]]:
+        """The frames up to the first of a kind."""
+        frames = [await self.frame()]
+        while frames[-1]["type"] != kind:
+            frames.append(await self.frame())
+        return frames
+
+
+async def opened(place: str, visitor: Visitor, *, after: int = 0, token: str | None = None) -> Socket:
+    socket = Socket(await connect(f"ws://{place}/chat/v1/{visitor.key}/socket?after={after}"))
+    await socket.send({"token": visitor.token if token is None else token})
+    return socket
+
+
+async def test_what_came_before_is_sent_first_and_then_the_news(place: str, visitor: Visitor, shop: Backend) -> None:
+    shop.answers["/order"] = {"data": "On its way", "success": True}
+    socket = await opened(place, visitor)
+    before = await socket.until("ready")
+    assert [frame.get("message", {}).get("text") for frame in before] == ["Hi", None]
+    assert before[-1] == {"type": "ready", "cursor": 1}
+    await socket.send({"client_id": "a", "text": "where?"})
+    frames = [await socket.frame() for _ in range(5)]
+    said = [frame["message"] for frame in frames if frame["type"] == "message"]
+    assert [(message["seq"], message["text"]) for message in said] == [(2, "where?"), (3, "On its way")]
+    assert {"type": "accepted", "client_id": "a", "seq": 2} in frames
+    assert [frame["on"] for frame in frames if frame["type"] == "typing"] == [True, False]
+    await socket.connection.close()
+
+
+async def test_resuming_repeats_nothing_and_loses_nothing(place: str, visitor: Visitor, shop: Backend) -> None:
+    shop.answers["/order"] = {"data": "On its way", "success": True}
+    first = await opened(place, visitor)
+    await first.until("ready")
+    await first.connection.close()
+    for number in range(5):
+        await visitor.say(f"m{number}")
+    async with asyncio.timeout(5):
+        while len(await visitor.messages()) < 11:  # noqa: ASYNC110 - the log is what is tested
+            await asyncio.sleep(0.02)
+    second = await opened(place, visitor, after=1)
+    frames = await second.until("ready")
+    assert [frame["message"]["seq"] for frame in frames[:-1]] == list(range(2, 12))
+    await second.connection.close()
+
+
+async def test_the_token_may_be_the_sub_protocol(place: str, visitor: Visitor) -> None:
+    address = f"ws://{place}/chat/v1/{visitor.key}/socket"
+    async with connect(address, subprotocols=["backtalk", visitor.token]) as connection:  # type: ignore[list-item]
+        assert connection.subprotocol == "backtalk"
+        assert (await Socket(connection).until("ready"))[0]["message"]["text"] == "Hi"
+
+
+@pytest.mark.parametrize("hello", [{"token": "forged"}, {"token": 7}, {}, [], "text", None])
+async def test_a05_without_a_valid_token_the_socket_is_closed(place: str, visitor: Visitor, hello: Any) -> None:
+    socket = Socket(await connect(f"ws://{place}/chat/v1/{visitor.key}/socket"))
+    await socket.send(hello)
+    assert (await socket.frame())["code"] == "sign_in_required"
+    with pytest.raises(ConnectionClosed) as closed:
+        await socket.frame()
+    assert closed.value.rcvd
+    assert closed.value.rcvd.code == 4401
+
+
+async def test_a_client_that_says_nothing_is_let_go(
+    place: str, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_socket, "HELLO_S", 0.05)
+    socket = Socket(await connect(f"ws://{place}/chat/v1/{visitor.key}/socket"))
+    assert (await socket.frame())["code"] == "sign_in_required"
+
+
+async def test_bad_frames_are_answered_and_the_socket_stays(place: str, visitor: Visitor, shop: Backend) -> None:
+    shop.answers["/order"] = {"data": "On its way", "success": True}
+    socket = await opened(place, visitor)
+    await socket.until("ready")
+    await socket.connection.send("{not json")
+    assert (await socket.frame())["code"] == "invalid"
+    bad_frames: list[Any] = [
+        [],
+        {"client_id": "a"},
+        {"client_id": "a", "text": ""},
+        {"client_id": "a", "press": {"seq": 1, "index": 0}},
+    ]
+    for bad in bad_frames:
+        await socket.send(bad)
+        assert (await socket.frame())["type"] == "error"
+    await socket.send({"type": "ping"})
+    assert await socket.frame() == {"type": "pong"}
+    await socket.send({"type": "message", "client_id": "b", "text": "still here"})
+    assert (await socket.until("accepted"))[-1]["client_id"] == "b"
+    await socket.connection.close()
+
+
+async def test_a_frame_that_is_too_large_ends_the_socket_only(place: str, visitor: Visitor) -> None:
+    socket = await opened(place, visitor)
+    await socket.until("ready")
+    await socket.connection.send("x" * 100_000)
+    with pytest.raises(ConnectionClosed):
+        await socket.frame()
+    assert len(await visitor.messages()) == 1
+
+
+async def test_the_socket_ends_when_the_server_stops(place: str, visitor: Visitor, home: House, shop: Backend) -> None:
+    async def never(_: Asked) -> object:
+        await asyncio.Event().wait()
+        return {}
+
+    shop.answers["/order"] = never
+    socket = await opened(place, visitor)
+    await socket.until("ready")
+    home.services.draining = True
+    home.services.live.wake_all()
+    with pytest.raises(ConnectionClosed) as closed:
+        await socket.frame()
+    assert closed.value.rcvd
+    assert closed.value.rcvd.code == 1012
+    assert home.services.live.count() == 0
