@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from backtalk.backend.api import Api
+from backtalk.engine.reply import ApiFailure, ApiReply, ReplyNote
 from backtalk.exchange import HttpCall, HttpFailure, HttpReply
 
 MASK = "•••"
@@ -65,6 +67,22 @@ def logged_reply(api: Api, answer: HttpReply | HttpFailure) -> dict[str, Any]:
 def without_secrets(api: Api, text: str) -> str:
     """A text with every echo of the API's secrets masked."""
     return _without(text, _secrets(api))
+
+
+def without_secrets_in_words(api: Api, result: ApiReply | ApiFailure) -> ApiReply | ApiFailure:
+    """The same result with echoes of secrets masked in what the author reads; what the customer gets is not touched."""
+    secrets = _secrets(api)
+    if not secrets:
+        return result
+    notes = tuple(_masked_note(note, secrets) for note in result.notes)
+    if isinstance(result, ApiReply):
+        return replace(result, notes=notes, message=_without(result.message, secrets))
+    message, own = _without(result.message, secrets), _without(result.reply_message, secrets)
+    return replace(result, notes=notes, message=message, where=_without(result.where, secrets), reply_message=own)
+
+
+def _masked_note(note: ReplyNote, secrets: Iterable[str]) -> ReplyNote:
+    return replace(note, message=_without(note.message, secrets), path=_without(note.path, secrets))
 
 
 def _secrets(api: Api) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from backtalk.backend.api import Api
-from backtalk.backend.masking import logged_reply, logged_request, masked_url
+from backtalk.backend.masking import logged_reply, logged_request, masked_url, without_secrets_in_words
 from backtalk.backend.reply import read_reply
 from backtalk.backend.request import build_call
 from backtalk.engine.customer import Customer
@@ -141,4 +141,5 @@ async def make_call(outbound: Outbound, plan: CallPlan, *, shape: Shape | None, 
         signing_secrets=plan.signing_secrets,
     )
     answer = await outbound.send(call, workspace_id=plan.workspace_id, lane=f"api:{plan.api.id}")
-    return CallRecord(plan, at, read_reply(shape, answer), call, answer)
+    result = without_secrets_in_words(plan.api, read_reply(shape, answer))
+    return CallRecord(plan, at, result, call, answer)

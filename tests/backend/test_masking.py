@@ -1,0 +1,79 @@
+"""Secrets never reach what is written down: rows B05 and K, principle P9."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from backtalk.backend.api import Api
+from backtalk.backend.masking import (
+    MASK,
+    MAX_BODY_CHARS,
+    logged_reply,
+    logged_request,
+    masked_url,
+    without_secrets,
+    without_secrets_in_words,
+)
+from backtalk.backend.reply import read_reply
+from backtalk.engine.reply import ApiFailure, ApiReply
+from backtalk.exchange import HttpCall, HttpFailure, HttpReply
+
+API = Api(
+    1, "Shop", "POST", "https://a.example/", headers=(("Authorization", "Bearer s3cret-token"), ("X-Short", "abc"))
+)
+
+
+def test_header_values_are_masked_but_those_of_our_own() -> None:
+    call = HttpCall(
+        "POST", "https://a.example/?api_key=s3cret&q=1", (*API.headers, ("Accept", "application/json")), b"{}"
+    )
+    logged = logged_request(API, call)
+    assert logged["headers"] == [
+        {"name": "Authorization", "value": MASK},
+        {"name": "X-Short", "value": MASK},
+        {"name": "Accept", "value": "application/json"},
+    ]
+    assert logged["url"] == f"https://a.example/?api_key={MASK}&q=1"
+
+
+def test_query_values_with_telling_names_are_masked() -> None:
+    assert (
+        masked_url("https://a.example/p?token=x&Password=y&city=z#f")
+        == f"https://a.example/p?token={MASK}&Password={MASK}&city=z"
+    )
+    assert masked_url("https://a.example/p") == "https://a.example/p"
+
+
+def test_echoes_in_a_reply_are_masked_and_long_bodies_cut() -> None:
+    reply = HttpReply(
+        200, (("X-Echo", "s3cret-token"), ("Set-Cookie", "a=b")), b"you sent Bearer s3cret-token" + b"x" * 99_999, 1
+    )
+    logged = logged_reply(API, reply)
+    assert "s3cret" not in json.dumps(logged)
+    assert {"name": "Set-Cookie", "value": MASK} in logged["headers"]
+    assert len(logged["body"]) <= MAX_BODY_CHARS + 1
+    assert logged_reply(API, HttpFailure("timeout", "Too slow.", 5_000))["body"] == ""
+
+
+def test_b05_echoes_in_what_the_author_reads_are_masked() -> None:
+    page = HttpReply(200, (), b"<p>s3cret-token is wrong</p>", 1)
+    failure = without_secrets_in_words(API, read_reply("text", page))
+    assert isinstance(failure, ApiFailure)
+    assert MASK in failure.notes[-1].message
+    assert "s3cret" not in str(failure)
+    body = {"success": False, "message": "bad s3cret-token", "status": "s3cret-token"}
+    declined = without_secrets_in_words(API, read_reply("text", HttpReply(200, (), json.dumps(body).encode(), 1)))
+    assert isinstance(declined, ApiFailure)
+    assert declined.reply_message == f"bad {MASK}"
+    assert "s3cret" not in str(declined)
+
+
+def test_what_the_customer_gets_is_not_touched() -> None:
+    reply = ApiReply("s3cret-token", {"a": "s3cret-token"}, message="s3cret-token")
+    assert without_secrets_in_words(API, reply) == replace(reply, message=MASK)
+    assert without_secrets_in_words(replace(API, headers=()), reply) is reply
+
+
+def test_without_secrets() -> None:
+    assert without_secrets(API, "Bearer s3cret-token abc") == f"{MASK} abc"
