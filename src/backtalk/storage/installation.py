@@ -50,10 +50,15 @@ def check_key(tx: Tx) -> None:
     """Raises KeyMismatch when this database was made with another secret key. The first start stores what is checked."""
     known = get(tx, KEY_CHECK)
     if known is None:
-        sealed = tx.sealer.seal(_KNOWN, table="installation", workspace_id=0, row_id=0, column=KEY_CHECK)
-        put(tx, KEY_CHECK, b64encode(sealed).decode())
+        renew_key_check(tx)
         return
     tx.sealer.unseal(b64decode(known), table="installation", workspace_id=0, row_id=0, column=KEY_CHECK)
+
+
+def renew_key_check(tx: Tx) -> None:
+    """From now on the first key is the one that is checked."""
+    sealed = tx.sealer.seal(_KNOWN, table="installation", workspace_id=0, row_id=0, column=KEY_CHECK)
+    put(tx, KEY_CHECK, b64encode(sealed).decode())
 
 
 def is_copy(tx: Tx) -> bool:
