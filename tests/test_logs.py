@@ -20,7 +20,7 @@ HOSTILE = 'a\nb\r\x1b[31mred\u2028{"level":"error"}\x00\ud800'
 def _restore() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in ("asyncio", "aiohttp", "uvicorn.access")}
+    levels = {name: logging.getLogger(name).level for name in ("asyncio", "uvicorn")}
     yield
     root.handlers[:] = handlers
     root.setLevel(level)

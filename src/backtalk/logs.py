@@ -35,7 +35,7 @@ _PERSONAL: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message", "taskName"}
-_QUIET = {"asyncio": logging.WARNING, "aiohttp": logging.WARNING, "uvicorn.access": logging.WARNING}
+_QUIET = {"asyncio": logging.WARNING, "uvicorn": logging.WARNING}
 
 
 def configure(*, format: Literal["text", "json"], level: str, stream: TextIO | None = None) -> None:  # noqa: A002 - the setting's name

@@ -73,7 +73,7 @@ def test_a_failure_names_step_expectation_and_what_came(tmp_path: Path) -> None:
         ("bot: bot.yaml\ntests: [{name: x, steps: [{bot: [a]}]}]", "wrong kind of value"),
         ("bot: bot.yaml\ntests: [{name: x, steps: [{calls: a, carries: b}]}]", "wrong kind of value"),
         ("bot: none.yaml\ntests: []", r"none\.yaml cannot be read"),
-        ("bot: 7\ntests: []", "is a published bot, which needs a database"),
+        ("bot: 7\ntests: []", "is a stored bot, which needs a database"),
         ("bot: [", r"tests\.yaml: The file is not readable: line 2"),
     ],
 )
@@ -93,9 +93,9 @@ def test_a_bot_with_problems_is_refused(tmp_path: Path) -> None:
         run_file(written(tmp_path, "bot: bot.yaml\ntests: []", bot))
 
 
-def test_a_published_bot_is_asked_for_by_its_id(tmp_path: Path) -> None:
+def test_a_stored_bot_is_asked_for_by_its_id(tmp_path: Path) -> None:
     file = written(tmp_path, "bot: 7\ntests: [{name: x, steps: [{start: true}, {bot: 'Hello '}]}]")
-    (result,) = run_file(file, published=lambda bot_id: BOT.encode() if bot_id == 7 else b"")
+    (result,) = run_file(file, draft_of=lambda bot_id: BOT.encode() if bot_id == 7 else b"")
     assert result.failure is None
 
 

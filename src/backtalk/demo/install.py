@@ -19,6 +19,7 @@ from backtalk.demo.backend import TOKEN_HEADER
 from backtalk.engine.reply import OnFailure
 from backtalk.errors import NotFound
 from backtalk.runtime import bot_file, drafts
+from backtalk.runtime.api_use import where_used
 from backtalk.storage import apis, bots, channels, installation, versions
 from backtalk.storage.apis import ApiSettings
 from backtalk.storage.database import Database, Tx
@@ -27,7 +28,6 @@ BOT_FILE = Path(__file__).with_name("bot.yaml")
 FILE_BACKEND = "http://127.0.0.1:8421"
 """Where the addresses in the bot file point to."""
 _FACT = "demo"
-_ALL = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +156,10 @@ def _take_out(tx: Tx, marker: _Marker) -> tuple[str, ...]:
         channels.remove(tx, workspace_id, marker.channel_id)
     if _there(lambda: bots.get(tx, workspace_id, marker.bot_id)):
         bots.remove(tx, workspace_id, marker.bot_id)
-    used: set[int] = set()
-    for bot in bots.page(tx, workspace_id, after=0, limit=_ALL):
-        used |= bot_file.apis_used(bots.draft(tx, workspace_id, bot.id).document)
-        live = versions.live(tx, workspace_id, bot.id)
-        used |= bot_file.apis_used(live[1]) if live else set()
     kept: list[str] = []
     for api_id in marker.api_ids:
         summary = apis.summaries(tx, workspace_id).get(api_id)
-        if summary and api_id in used:
+        if summary and where_used(tx, workspace_id, api_id):
             kept.append(summary.name)
         elif summary:
             apis.remove(tx, workspace_id, api_id)

@@ -64,16 +64,16 @@ class Result:
     walked: frozenset[str]
 
 
-def run_file(path: Path, *, published: Callable[[int], bytes] | None = None) -> list[Result]:
-    """Run the tests of one file. `published` gives the bot file of a published bot by its id. Raises Invalid for a bad file."""
+def run_file(path: Path, *, draft_of: Callable[[int], bytes] | None = None) -> list[Result]:
+    """Run the tests of one file. `draft_of` gives the draft of a stored bot as a file, by its id. Invalid: a bad file."""
     loaded = _loaded(path)
     reference = loaded["bot"]
     if isinstance(reference, int):
-        if published is None:
+        if draft_of is None:
             raise Invalid(
-                f"{path}: `bot: {reference}` is a published bot, which needs a database.", hint="Name a bot file."
+                f"{path}: `bot: {reference}` is a stored bot, which needs a database.", hint="Name a bot file."
             )
-        data = published(reference)
+        data = draft_of(reference)
     else:
         data = _read(path.parent / str(reference))
     bot, apis = load_bot(data)

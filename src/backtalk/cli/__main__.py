@@ -1,0 +1,5 @@
+"""`python -m backtalk.cli`."""
+
+from backtalk.cli import main
+
+main()
