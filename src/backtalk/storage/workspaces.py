@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from backtalk.errors import NotFound
 from backtalk.storage.database import Tx, statement
@@ -50,6 +50,7 @@ _CHANGE = statement(
     .where(_THIS)
     .values(name=bindparam("new_name"), timezone=bindparam("new_timezone"), signing=bindparam("new_signing"))
 )
+_DELETE = statement(delete(workspaces).where(_THIS))
 _PLAN = statement(update(workspaces).where(_THIS).values(plan=bindparam("new_plan")))
 _SECRETS = statement(
     update(workspaces)
@@ -126,6 +127,12 @@ def set_plan(tx: Tx, workspace_id: int, plan: Plan) -> WorkspaceRow:
     """The operator's decision; no tenant can make it."""
     tx.run(_PLAN, workspace_id=workspace_id, new_plan=plan)
     return get(tx, workspace_id)
+
+
+def remove(tx: Tx, workspace_id: int) -> None:
+    """Delete a workspace with everything that it holds, secrets and what is owed included (row K15)."""
+    if not tx.run(_DELETE, workspace_id=workspace_id):
+        raise NotFound
 
 
 def new_signing_secret(tx: Tx, workspace_id: int, at: datetime) -> str:
