@@ -191,6 +191,10 @@ class Script:
         """What the last step asked for, of one kind."""
         return [effect for effect in self.steps[-1].effects if isinstance(effect, kind)]
 
+    def now(self) -> State:
+        """The state after the last line."""
+        return self.state
+
     @property
     def waits(self) -> list[float]:
         """Seconds until each timer that runs."""
