@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from backtalk.runtime.live import MAX_KEPT, Live
-from backtalk.storage.conversations import Line
+from backtalk.storage.messages import Line
 
 
 def line(seq: int) -> Line:

@@ -11,7 +11,7 @@ from backtalk.engine.events import ApiAnswered, Pressed, Said
 from backtalk.engine.messages import Button, Buttons, Card, Gallery, Media, Message, QuickReplies, Text
 from backtalk.engine.reply import ApiReply, ReplyNote
 from backtalk.runtime.transcript import button_at, lines_of, notes_of, shown
-from backtalk.storage.conversations import Line
+from backtalk.storage.messages import Line
 
 GO = Button("Go", "sequence", 7, "a=b")
 WEB = Button("Web", "url", "https://example.com/")

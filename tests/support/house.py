@@ -15,7 +15,7 @@ from backtalk.outbound import EgressPolicy
 from backtalk.runtime.services import Services, start_services
 from backtalk.runtime.transcript import shown
 from backtalk.runtime.turn import Press, Taken
-from backtalk.storage import apis, bots, calls, channels, conversations, versions, workspaces
+from backtalk.storage import apis, bots, calls, channels, conversations, messages, versions, workspaces
 from backtalk.storage.apis import ApiSettings
 from backtalk.storage.calls import CallRow
 from backtalk.storage.channels import ChannelRow
@@ -109,7 +109,7 @@ class Talk:
     async def log(self) -> list[dict[str, Any]]:
         """All messages, without their times."""
         lines = await self.house.services.database.read(
-            lambda tx: conversations.messages_after(
+            lambda tx: messages.after_seq(
                 tx, workspace_id=self.house.workspace_id, conversation_id=self.opened.conversation_id, after=0
             )
         )

@@ -28,10 +28,10 @@ from backtalk.http.reading import json_response, read_model
 from backtalk.runtime.services import Services
 from backtalk.runtime.transcript import shown
 from backtalk.runtime.turn import Press, Taken
-from backtalk.storage import channels, conversations
+from backtalk.storage import channels, conversations, messages
 from backtalk.storage.channels import ChannelRow
-from backtalk.storage.conversations import Line
 from backtalk.storage.database import Tx
+from backtalk.storage.messages import Line
 
 MAX_WAIT_S = 25
 
@@ -167,7 +167,7 @@ async def take(connection: HTTPConnection, ticket: Ticket, form: NewMessage) -> 
 
 async def read(services: Services, ticket: Ticket, after: int) -> list[Line]:
     return await services.database.read(
-        lambda tx: conversations.messages_after(
+        lambda tx: messages.after_seq(
             tx, workspace_id=ticket.workspace_id, conversation_id=ticket.conversation_id, after=after
         )
     )

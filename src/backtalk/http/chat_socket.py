@@ -18,7 +18,7 @@ from backtalk.http.reading import parse_model
 from backtalk.runtime.live import Listener
 from backtalk.runtime.services import Services
 from backtalk.runtime.transcript import shown
-from backtalk.storage.conversations import Line
+from backtalk.storage.messages import Line
 
 HELLO_S = 10
 

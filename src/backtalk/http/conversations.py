@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from backtalk.http.auth import Viewer
 from backtalk.http.chat_access import services as services_of
 from backtalk.http.forms import After, Id, Limit, Page, Shown
-from backtalk.storage import conversations, inbox
+from backtalk.storage import inbox, messages
 from backtalk.storage.database import Tx
 from backtalk.storage.schema import from_us
 
@@ -110,9 +110,9 @@ async def list_messages(
 ) -> Page[MessageShown]:
     """The messages with a `seq` above `after`, in order."""
 
-    def work(tx: Tx) -> list[conversations.Line]:
+    def work(tx: Tx) -> list[messages.Line]:
         inbox.get(tx, access.workspace_id, conversation_id)
-        return conversations.messages_after(
+        return messages.after_seq(
             tx, workspace_id=access.workspace_id, conversation_id=conversation_id, after=after, most=limit
         )
 
@@ -120,7 +120,7 @@ async def list_messages(
     return Page(items=[_shown(line) for line in lines], next=lines[-1].seq if len(lines) == limit else None)
 
 
-def _shown(line: conversations.Line) -> MessageShown:
+def _shown(line: messages.Line) -> MessageShown:
     body: dict[str, Any] = orjson.loads(line.body)
     own = {"seq": line.seq, "at": from_us(line.at), "from": line.sender, "block": line.block}
     return MessageShown.model_validate({**body, **own})

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from backtalk.storage.conversations import Line
+from backtalk.storage.messages import Line
 
 MAX_KEPT = 200
 

@@ -12,7 +12,7 @@ from backtalk.engine.codec import message_from_json, message_to_json
 from backtalk.engine.effects import Effect, Note, Send
 from backtalk.engine.events import Event, Pressed, Said
 from backtalk.engine.messages import Button, Buttons, Gallery, QuickReplies
-from backtalk.storage.conversations import Line
+from backtalk.storage.messages import Line
 from backtalk.storage.schema import from_us, time_us
 
 

@@ -29,10 +29,11 @@ from backtalk.runtime.bots import Bots
 from backtalk.runtime.calls import CallPlan, CallRecord, call_row, plan_call
 from backtalk.runtime.live import Live
 from backtalk.runtime.transcript import button_at, lines_of, notes_of
-from backtalk.storage import calls, conversations, effects
-from backtalk.storage.conversations import Conversation, Line
+from backtalk.storage import calls, conversations, effects, events, messages
+from backtalk.storage.conversations import Conversation
 from backtalk.storage.database import Database, Tx
 from backtalk.storage.effects import Owed
+from backtalk.storage.messages import Line
 from backtalk.storage.schema import time_us
 
 LEASE_S = 30
@@ -101,7 +102,7 @@ class Turns:
         """
 
         def work(tx: Tx) -> _Done:
-            known = conversations.known_event(
+            known = events.known(
                 tx, workspace_id=workspace_id, conversation_id=conversation_id, external_id=external_id
             )
             if known:
@@ -170,9 +171,9 @@ class Turns:
         lines = lines_of(event, taken.effects, after=conversation.last_seq, client_id=client_id)
         seq = lines[0].seq if lines and lines[0].sender == "customer" else None
         notes, call_notes = notes_of(taken.effects)
-        conversations.add_event(tx, conversation, event, external_id=external_id, seq=seq, notes=notes)
+        events.add(tx, conversation, event, external_id=external_id, seq=seq, notes=notes)
         if lines:
-            conversations.add_messages(tx, conversation, lines)
+            messages.add(tx, conversation, lines)
         for call_key, found in call_notes.items():
             calls.add_notes(tx, conversation.workspace_id, conversation.id, call_key, found)
         sources = {
@@ -260,9 +261,7 @@ def _plan(tx: Tx, conversation: Conversation, api_id: int) -> CallPlan:
 
 def _pressed(tx: Tx, conversation: Conversation, press: Press) -> Pressed:
     """The button that a press means, from the message as it was sent."""
-    line = conversations.message_at(
-        tx, workspace_id=conversation.workspace_id, conversation_id=conversation.id, seq=press.seq
-    )
+    line = messages.at_seq(tx, workspace_id=conversation.workspace_id, conversation_id=conversation.id, seq=press.seq)
     button = button_at(line.body, press.index) if line and line.sender == "bot" else None
     if button is None:
         raise Invalid("There is no such button in this conversation.", hint="Press a button of a message that you got.")

@@ -1,11 +1,11 @@
-"""Conversations with their customers, events and messages, as a turn reads and writes them.
+"""Conversations with their customers, as a turn reads and writes them.
 
 One conversation belongs to one customer of one channel. `load` takes all that a step needs in one read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,8 @@ import orjson
 from sqlalchemy import and_, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from backtalk.engine.codec import event_to_json, state_from_json, state_to_json
+from backtalk.engine.codec import state_from_json, state_to_json
 from backtalk.engine.customer import TEXT_FIELDS, Customer
-from backtalk.engine.events import Event
 from backtalk.engine.state import State
 from backtalk.errors import NotFound
 from backtalk.storage.database import Tx, statement
@@ -26,14 +25,10 @@ from backtalk.storage.schema import (
     channels,
     conversations,
     customers,
-    events,
     from_us,
-    messages,
     time_us,
     workspaces,
 )
-
-MAX_MESSAGES_READ = 500
 
 _SCOPE = and_(
     conversations.c.id == bindparam("conversation_id"), conversations.c.workspace_id == bindparam("workspace_id")
@@ -217,108 +212,6 @@ def open_conversation(
         now=now,
     )
     return Opened(conversation_id, customer_id, 0, created=True)
-
-
-# --- events
-
-_KNOWN = statement(
-    select(events.c.seq).where(
-        events.c.conversation_id == bindparam("conversation_id"),
-        events.c.workspace_id == bindparam("workspace_id"),
-        events.c.external_id == bindparam("external_id"),
-    )
-)
-_ADD_EVENT = statement(insert(events).values({column.name: bindparam(column.name) for column in events.c}))
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """An event that was taken before, with the message that it became."""
-
-    seq: int | None
-
-
-def known_event(tx: Tx, *, workspace_id: int, conversation_id: int, external_id: str) -> Known | None:
-    row = tx.one(_KNOWN, workspace_id=workspace_id, conversation_id=conversation_id, external_id=external_id)
-    return Known(row["seq"]) if row else None
-
-
-def add_event(
-    tx: Tx, conversation: Conversation, event: Event, *, external_id: str, seq: int | None, notes: list[dict[str, Any]]
-) -> None:
-    tx.run(
-        _ADD_EVENT,
-        conversation_id=conversation.id,
-        workspace_id=conversation.workspace_id,
-        external_id=external_id,
-        at=time_us(event.at),
-        body=event_to_json(event).decode(),
-        seq=seq,
-        notes=orjson.dumps(notes).decode() if notes else None,
-    )
-
-
-# --- messages
-
-_ADD_MESSAGE = statement(insert(messages).values({column.name: bindparam(column.name) for column in messages.c}))
-_MESSAGES = statement(
-    select(messages.c.seq, messages.c.at, messages.c.sender, messages.c.body, messages.c.block)
-    .where(
-        messages.c.conversation_id == bindparam("conversation_id"),
-        messages.c.workspace_id == bindparam("workspace_id"),
-        messages.c.seq > bindparam("after"),
-    )
-    .order_by(messages.c.seq)
-    .limit(bindparam("most"))
-)
-_MESSAGE = statement(
-    select(messages.c.sender, messages.c.body).where(
-        messages.c.conversation_id == bindparam("conversation_id"),
-        messages.c.workspace_id == bindparam("workspace_id"),
-        messages.c.seq == bindparam("seq"),
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One message of the log. `body` is its JSON with the targets of its buttons; customers get `engine` bodies without them."""
-
-    seq: int
-    at: int
-    sender: str
-    body: str
-    block: str | None = None
-
-
-def add_messages(tx: Tx, conversation: Conversation, lines: Iterable[Line]) -> None:
-    tx.run_many(
-        _ADD_MESSAGE,
-        [
-            {
-                "conversation_id": conversation.id,
-                "workspace_id": conversation.workspace_id,
-                "seq": line.seq,
-                "at": line.at,
-                "sender": line.sender,
-                "body": line.body,
-                "block": line.block,
-            }
-            for line in lines
-        ],
-    )
-
-
-def messages_after(
-    tx: Tx, *, workspace_id: int, conversation_id: int, after: int, most: int = MAX_MESSAGES_READ
-) -> list[Line]:
-    rows = tx.all(_MESSAGES, workspace_id=workspace_id, conversation_id=conversation_id, after=after, most=most)
-    return [Line(**row) for row in rows]
-
-
-def message_at(tx: Tx, *, workspace_id: int, conversation_id: int, seq: int) -> Line | None:
-    row = tx.one(_MESSAGE, workspace_id=workspace_id, conversation_id=conversation_id, seq=seq)
-    return Line(seq, 0, row["sender"], row["body"]) if row else None
 
 
 # --- after a step
