@@ -1,16 +1,21 @@
 """The database: transactions in, results out. Nothing else in the product speaks SQL to a driver.
 
 Rules
-- One thread writes, on one connection. It alone makes checkpoints (the linked SQLite may be one that can lose them otherwise).
-- Works that wait are committed together, each inside a savepoint: one that fails is undone alone.
+- One thread writes, on one connection. In a server it alone makes checkpoints (the linked SQLite may damage a file otherwise).
+- Works that wait are committed together. One that fails is undone alone.
 - A result is given out after the commit, never before. A commit that fails fails every work of its group.
+- A work that was handed over is done, even when the task that asked for it is cancelled.
 - Readers have connections of their own and see one consistent state per work.
 - A work is a plain function of a transaction. It must not wait for anything but the database.
 
 Theory of operation
-`write` puts a work and a future into a queue. The writer takes all that wait, up to MAX_GROUP, runs them in one transaction with
-synchronous=FULL, and settles the futures in one call on their loop. With one caller a work costs one sync; with many, a
-sync is shared. The queue is bounded: what does not fit is refused with Unavailable, before anything was done.
+`write` puts a work and a future into a queue. The writer begins a transaction with the first work, goes on with what waits, up to
+MAX_GROUP works or MAX_GROUP_S seconds, commits with synchronous=FULL, and settles the futures in one call on their loop. With one
+caller a work costs one sync; with many, a sync is shared. The first work of a transaction needs no savepoint: when it fails, the
+whole transaction is what has to be undone. The queue is bounded: what does not fit is refused with Unavailable before anything was done.
+
+When the storage itself fails (disk full, I/O error, damaged file), what the connection holds is in doubt: everything of the group is
+refused with Unavailable and the writer takes a new connection. `healthy` is false from then until something has been written again.
 """
 
 from __future__ import annotations
@@ -18,162 +23,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-import threading
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from time import monotonic
+from typing import Self, TypeVar
 
 from backtalk.errors import Invalid, Unavailable
-from backtalk.storage.dialects import Statement, UniqueViolation, statement, unique_violation
+from backtalk.storage.dialects import ReferenceViolation, Statement, UniqueViolation, connect_sqlite, statement
 from backtalk.storage.lock import FileLock
 from backtalk.storage.sealing import Sealer
+from backtalk.storage.transaction import Tx
+from backtalk.storage.worker import Job, Waiting, settle, start_thread
 
-__all__ = ["Database", "Statement", "Tx", "UniqueViolation", "statement"]
+__all__ = ["Database", "ReferenceViolation", "Statement", "Tx", "UniqueViolation", "sqlite_path", "statement"]
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 MAX_GROUP = 256
+MAX_GROUP_S = 0.005
 MAX_WAITING = 20_000
 READERS = 3
-BUSY_MS = 5_000
-CHECKPOINT_PAGES = 4_000
-
-
-class Tx:
-    """One transaction. Use it only inside the function given to `write` or `read`."""
-
-    __slots__ = ("_connection", "sealer")
-
-    dialect = "sqlite"
-
-    def __init__(self, connection: sqlite3.Connection, sealer: Sealer) -> None:
-        self._connection = connection
-        self.sealer = sealer
-
-    def one(self, st: Statement, **params: Any) -> dict[str, Any] | None:
-        """The first row by column name, or None. Booleans may come as 0 and 1."""
-        text = st.text(self.dialect)
-        cursor = self._execute(text.sql, {**text.defaults, **params})
-        row = cursor.fetchone()
-        names = text.names or self._names(text, cursor)
-        cursor.close()
-        return None if row is None else dict(zip(names, row, strict=True))
-
-    def all(self, st: Statement, **params: Any) -> list[dict[str, Any]]:
-        text = st.text(self.dialect)
-        cursor = self._execute(text.sql, {**text.defaults, **params})
-        rows = cursor.fetchall()
-        names = text.names or self._names(text, cursor)
-        return [dict(zip(names, row, strict=True)) for row in rows]
-
-    def run(self, st: Statement, **params: Any) -> int:
-        """How many rows were touched."""
-        text = st.text(self.dialect)
-        return self._execute(text.sql, {**text.defaults, **params}).rowcount
-
-    def run_many(self, st: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        if not rows:
-            return
-        text = st.text(self.dialect)
-        try:
-            self._connection.executemany(text.sql, [{**text.defaults, **row} for row in rows])
-        except sqlite3.IntegrityError as error:
-            raise unique_violation(error) or error from None
-
-    def insert(self, st: Statement, **params: Any) -> int:
-        """The id of the new row."""
-        text = st.text(self.dialect)
-        return self._execute(text.sql, {**text.defaults, **params}).lastrowid or 0
-
-    def script(self, sql: str) -> None:
-        """Run one statement of a migration as it stands."""
-        self._connection.execute(sql)
-
-    def _execute(self, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
-        try:
-            return self._connection.execute(sql, params)
-        except sqlite3.IntegrityError as error:
-            raise unique_violation(error) or error from None
-
-    @staticmethod
-    def _names(text: Any, cursor: sqlite3.Cursor) -> tuple[str, ...]:
-        names = text.names = tuple(column[0] for column in cursor.description)
-        return names
-
-
-class _Job:
-    """A work that waits, with the future of whoever asked for it."""
-
-    __slots__ = ("error", "future", "loop", "value", "work")
-
-    def __init__(self, work: Callable[[Tx], Any]) -> None:
-        self.work = work
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Any] = self.loop.create_future()
-        self.value: Any = None
-        self.error: BaseException | None = None
-
-    def settle(self) -> None:
-        if self.future.done():
-            return
-        if self.error is None:
-            self.future.set_result(self.value)
-        else:
-            self.future.set_exception(self.error)
-
-
-class _Worker(threading.Thread):
-    """A thread with a queue of jobs that are handed to `serve` in groups."""
-
-    def __init__(self, name: str, serve: Callable[[list[_Job]], None], *, group: int) -> None:
-        super().__init__(name=name, daemon=True)
-        self._serve = serve
-        self._group = group
-        self._jobs: deque[_Job | None] = deque()
-        self._ready = threading.Semaphore(0)
-
-    def put(self, job: _Job) -> None:
-        if len(self._jobs) >= MAX_WAITING:
-            raise Unavailable("Too much waits for the database.")
-        self._jobs.append(job)
-        self._ready.release()
-
-    def finish(self) -> None:
-        """Serve what waits, then end."""
-        self._jobs.append(None)
-        self._ready.release()
-        self.join()
-
-    def run(self) -> None:
-        while True:
-            self._ready.acquire()
-            jobs = [self._jobs.popleft()]
-            while len(jobs) < self._group and jobs[-1] is not None and self._ready.acquire(blocking=False):
-                jobs.append(self._jobs.popleft())
-            group = [job for job in jobs if job is not None]
-            if group:
-                self._serve(group)
-                _settle(group)
-            if len(group) < len(jobs):
-                return
-
-
-def _settle(group: list[_Job]) -> None:
-    loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-    for job in group:
-        loops.setdefault(job.loop, []).append(job)
-
-    def settle_all(jobs: list[_Job]) -> None:
-        for job in jobs:
-            job.settle()
-
-    for loop, jobs in loops.items():
-        with suppress(RuntimeError):  # the loop was closed while its job ran
-            loop.call_soon_threadsafe(settle_all, jobs)
 
 
 class Database:
@@ -185,12 +57,15 @@ class Database:
         self.healthy = True
         self._lock = lock
         self._cut_log = False
-        self._connection = self._connect(writes=True)
-        self._writer = _Worker("backtalk-writer", self._commit, group=MAX_GROUP)
-        self._writer.start()
-        self._turn = 0
-        self._read_connections: list[sqlite3.Connection] = []
-        self._readers = [self._reader(number) for number in range(READERS)]
+        self._writes = Waiting(MAX_WAITING)
+        self._reads = Waiting(MAX_WAITING)
+        self._connection = self._connect_writer()
+        self._read_connections = [connect_sqlite(path, writes=False) for _ in range(READERS)]
+        self._writer = start_thread("backtalk-writer", self._serve_writes)
+        self._readers = [
+            start_thread(f"backtalk-reader-{number}", lambda connection=connection: self._serve_reads(connection))  # type: ignore[misc]
+            for number, connection in enumerate(self._read_connections)
+        ]
 
     @classmethod
     async def open(cls, url: str, sealer: Sealer, *, exclusive: bool = False) -> Self:
@@ -202,8 +77,8 @@ class Database:
     def _open(cls, path: Path, sealer: Sealer, exclusive: bool) -> Self:  # noqa: FBT001 - positional through a thread
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock.take(path.with_name(path.name + ".lock")) if exclusive else None
-        path.touch(mode=0o600, exist_ok=True)
         try:
+            path.touch(mode=0o600, exist_ok=True)
             return cls(path, sealer, lock)
         except BaseException:
             if lock:
@@ -215,19 +90,23 @@ class Database:
 
         What the work raises undoes it and is raised here. Unavailable: nothing was stored.
         """
-        job = _Job(work)
-        self._writer.put(job)
-        return await asyncio.shield(job.future)
+        job = Job(work)
+        self._writes.put(job)
+        result: T = await job.future
+        return result
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run a work that only reads, on one consistent state."""
-        job = _Job(work)
-        self._turn = (self._turn + 1) % READERS
-        self._readers[self._turn].put(job)
-        return await job.future  # type: ignore[no-any-return]
+        job = Job(work)
+        self._reads.put(job)
+        result: T = await job.future
+        return result
 
     async def empty_log(self) -> None:
-        """Move the write-ahead log into the file and cut it, so that nothing that was deleted is left in it."""
+        """Move the write-ahead log into the file and cut it, so that nothing that was deleted is left in it.
+
+        A reader that takes long keeps the log as it is; then the next call does it.
+        """
         self._cut_log = True
         await self.write(lambda _: None)
 
@@ -236,106 +115,116 @@ class Database:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        for reader, connection in zip(self._readers, self._read_connections, strict=True):
-            reader.finish()
+        self._reads.close()
+        self._writes.close()
+        for reader in self._readers:
+            reader.join()
+        self._writer.join()
+        for connection in self._read_connections:
             connection.close()
-        self._writer.finish()
-        self._connection.close()
+        self._connection.close()  # the last: it moves the log into the file
         if self._lock:
             self._lock.release()
+            self._lock = None
 
     # --- the writer's thread
 
-    def _commit(self, group: list[_Job]) -> None:
-        connection = self._connection
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            tx = Tx(connection, self.sealer)
-            for job in group:
-                _run_inside(connection, tx, job)
-            connection.execute("COMMIT")
+    def _serve_writes(self) -> None:
+        while job := self._writes.next():
+            group: list[Job] = []
+            try:
+                self._commit(job, group)
+            except Exception as error:  # noqa: BLE001 - the thread must go on, whatever this is; it is logged
+                self._fail(group, error)
             if self._cut_log:
-                self._cut_log = False
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            self.healthy = False
-            log.exception("A group of %d transactions was not stored.", len(group))
-            refusal = Unavailable(f"The database cannot be written: {error}.")
-            for job in group:
-                job.error = refusal
-            self._recover()
-        else:
+                self._empty_log()
+            settle(group)
+
+    def _commit(self, job: Job, group: list[Job]) -> None:
+        """Run the job and what waits behind it in one transaction. Every job that was taken is in the group."""
+        connection, began = self._connection, monotonic()
+        before, done = connection.total_changes, 0
+        group.append(job)
+        connection.execute("BEGIN IMMEDIATE")
+        while True:
+            done += self._run(connection, job, alone=not done)
+            if len(group) == MAX_GROUP or monotonic() - began > MAX_GROUP_S:
+                break
+            following = self._writes.next_now()
+            if following is None:
+                break
+            job = following
+            group.append(job)
+        connection.execute("COMMIT")
+        if done and connection.total_changes != before:
             self.healthy = True
 
-    def _recover(self) -> None:
-        """After a failed commit the state of the connection is in doubt: take a new one."""
+    def _run(self, connection: sqlite3.Connection, job: Job, *, alone: bool) -> bool:
+        """Run one work; whether it succeeded. `alone` in its transaction it needs no savepoint to be undone."""
+        if not alone:
+            connection.execute("SAVEPOINT work")
+        tx = Tx(connection, self.sealer)
+        done = job.run(tx)
+        if tx.fault:
+            raise tx.fault
+        if done and tx.refused:
+            done, job.error = False, RuntimeError("A work went on after a statement that was refused.")
+        if alone and not done:
+            connection.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+        elif not alone:
+            if not done:
+                connection.execute("ROLLBACK TO work")
+            connection.execute("RELEASE work")
+        return done
+
+    def _fail(self, group: list[Job], error: Exception) -> None:
+        """Nothing of this group was stored. Whether the connection is still sound is unknown: take a new one."""
+        self.healthy = False
+        log.error("A group of %d transactions was not stored.", len(group), exc_info=error)
+        for job in group:
+            job.error = Unavailable(f"The database cannot be written: {error}.")
         with suppress(sqlite3.Error):
             self._connection.rollback()
         with suppress(sqlite3.Error):
             self._connection.close()
         try:
-            self._connection = self._connect(writes=True)
-        except sqlite3.Error:
+            self._connection = self._connect_writer()
+        except sqlite3.Error:  # the next group fails on the closed connection, and comes here again
             log.exception("The database cannot be opened again.")
 
-    # --- connections
+    def _empty_log(self) -> None:
+        self._cut_log = False
+        try:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.execute("PRAGMA busy_timeout = 5000")
+        except sqlite3.Error:
+            log.exception("The write-ahead log was not emptied.")
 
-    def _connect(self, *, writes: bool) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=BUSY_MS / 1000
-        )
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        if writes:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        else:
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
-            connection.execute("PRAGMA query_only = ON")
-        return connection
+    def _connect_writer(self) -> sqlite3.Connection:
+        return connect_sqlite(self.path, writes=True, checkpoints=self._lock is not None)
 
-    def _reader(self, number: int) -> _Worker:
-        connection = self._connect(writes=False)
-        tx = Tx(connection, self.sealer)
+    # --- a reader's thread
 
-        def serve(group: list[_Job]) -> None:
-            for job in group:
-                _read(connection, tx, job)
+    def _serve_reads(self, connection: sqlite3.Connection) -> None:
+        while job := self._reads.next():
+            if not job.future.cancelled():
+                self._read(connection, job)
+                settle([job])
 
-        self._read_connections.append(connection)
-        worker = _Worker(f"backtalk-reader-{number}", serve, group=1)
-        worker.start()
-        return worker
-
-
-def _run_inside(connection: sqlite3.Connection, tx: Tx, job: _Job) -> None:
-    """Run one work of a group; only an error of the database itself ends the group."""
-    connection.execute("SAVEPOINT work")
-    try:
-        job.value = job.work(tx)
-    except Exception as error:
-        if isinstance(error, sqlite3.OperationalError) and not connection.in_transaction:
-            raise
-        connection.execute("ROLLBACK TO work")
-        job.error = error
-        if isinstance(error, sqlite3.OperationalError):
-            job.error = Unavailable(f"The database cannot be written: {error}.")
-    connection.execute("RELEASE work")
-
-
-def _read(connection: sqlite3.Connection, tx: Tx, job: _Job) -> None:
-    try:
-        connection.execute("BEGIN")
-        job.value = job.work(tx)
-    except sqlite3.Error as error:
-        job.error = Unavailable(f"The database cannot be read: {error}.")
-    except Exception as error:  # noqa: BLE001 - handed to whoever asked
-        job.error = error
-    finally:
-        with suppress(sqlite3.Error):
-            connection.execute("COMMIT")
+    def _read(self, connection: sqlite3.Connection, job: Job) -> None:
+        try:
+            connection.execute("BEGIN")
+            tx = Tx(connection, self.sealer)
+            job.run(tx)
+            if tx.fault and tx.fault.sqlite_errorcode == sqlite3.SQLITE_READONLY:
+                job.error = RuntimeError("A work given to `read` writes.")
+        except sqlite3.Error as error:
+            job.error = Unavailable(f"The database cannot be read: {error}.")
+        finally:
+            with suppress(sqlite3.Error):
+                connection.rollback()
 
 
 def sqlite_path(url: str) -> Path:

@@ -1,13 +1,14 @@
-"""The few differences between the databases: driver text of a statement, how a broken unique rule is recognised.
+"""The few differences between the databases: the text of a statement, how to connect, what an error of the driver means.
 
 A statement is written once as a SQLAlchemy Core construct, compiled once per dialect, and its text is run on the driver.
-PostgreSQL comes with psycopg 3 in threads behind the same `Tx`.
+PostgreSQL comes with psycopg 3 in threads behind the same `Tx`; until then only its texts are made, and checked by tests.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
+from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Executable
@@ -19,11 +20,35 @@ from sqlalchemy.sql.elements import ClauseElement
 from backtalk.errors import Conflict
 
 DIALECTS: dict[str, Dialect] = {
-    "sqlite": sqlite.dialect(paramstyle="named"),  # type: ignore[no-untyped-call]
+    "sqlite": sqlite.dialect(paramstyle="named"),
     "postgresql": postgresql.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]
 }
 
+BUSY_S = 5.0
+"""How long a write waits for another process that writes."""
+CHECKPOINT_PAGES = 4_000
+LOG_BYTES = 64 * 1024 * 1024
+"""A write-ahead log that grew beyond this while somebody read for long is cut again."""
+
 _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
+_SQLITE_REFERENCE = "FOREIGN KEY constraint failed"
+_CHECKPOINT_MENDED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
+_STORAGE_FAULTS = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
 
 
 class UniqueViolation(Conflict):
@@ -35,6 +60,10 @@ class UniqueViolation(Conflict):
         """As the database names them, such as `apis.workspace_id, apis.name`."""
 
 
+class ReferenceViolation(Conflict):
+    """Something else still points at this, or this points at nothing."""
+
+
 class Text:
     """A statement as one dialect's driver runs it. `defaults` are the values that the construct itself holds."""
 
@@ -43,10 +72,12 @@ class Text:
     def __init__(self, construct: Executable, dialect: str) -> None:
         compiled = cast("SQLCompiler", cast("ClauseElement", construct).compile(dialect=DIALECTS[dialect]))
         self.sql = str(compiled)
+        if "POSTCOMPILE" in self.sql:
+            raise TypeError(f"A list of values has no text of its own: {self.sql}")
         self.defaults: dict[str, Any] = {
-            name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required
+            name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required
         }
-        self.names: tuple[str, ...] | None = None
+        self.names: tuple[str, ...] = ()
         """The columns of its rows, known after the first run."""
 
 
@@ -67,11 +98,57 @@ class Statement:
 
 
 def statement(construct: Executable) -> Statement:
-    """Wrap a construct whose values are named `bindparam`s. Lists (`IN` with many values) are not supported."""
+    """Wrap a construct whose values are named `bindparam`s.
+
+    Rows come as columns are labelled: give functions and columns of the same name a label. A list of values (`IN` with a
+    bound list) has no text of its own and is refused at the first run; use a sub-select or `run_many`.
+    """
     return Statement(construct)
 
 
-def unique_violation(error: sqlite3.IntegrityError) -> UniqueViolation | None:
-    """The broken unique rule that an error of the driver means; None for any other."""
-    found = _SQLITE_UNIQUE.search(str(error))
-    return UniqueViolation(found[1]) if found else None
+def connect_sqlite(path: Path, *, writes: bool, checkpoints: bool = False) -> sqlite3.Connection:
+    """A connection without transactions of its own. Only a server's one writer makes checkpoints (row S16)."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=BUSY_S
+    )
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if checkpoints else 0}")
+        if writes:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+        else:
+            connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def violation(error: sqlite3.IntegrityError) -> Conflict | None:
+    """The broken rule that an error of the driver means; None when it is a bug of ours."""
+    text = str(error)
+    if found := _SQLITE_UNIQUE.search(text):
+        return UniqueViolation(found[1])
+    return ReferenceViolation() if _SQLITE_REFERENCE in text else None
+
+
+def is_storage_fault(error: BaseException) -> bool:
+    """Whether the disk, the file or another process is at fault (and not a statement of ours)."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, sqlite3.Error) and code is not None and (code & 0xFF) in _STORAGE_FAULTS
+
+
+def checkpoints_may_damage(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
+    """Whether this SQLite may damage a file when a second connection makes a checkpoint at the wrong moment (row S16).
+
+    Named the WAL-reset bug by SQLite; mended in 3.44.6, 3.50.7 and 3.51.3.
+    """
+    return not any(version[:2] == mended[:2] and version >= mended for mended in _CHECKPOINT_MENDED) and version < (
+        3,
+        51,
+        3,
+    )
