@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from secrets import token_hex, token_urlsafe
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from backtalk.http.auth import Access, Admin, Viewer
 from backtalk.http.chat_access import services as services_of
@@ -18,16 +19,18 @@ from backtalk.storage.database import Tx
 router = APIRouter()
 
 
-Origin = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        to_lower=True,
-        max_length=300,
-        pattern=r"^https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$",
-    ),
-]
-"""Scheme, host and port, as a browser sends it; it also stands in a Content-Security-Policy."""
+_ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
+
+
+def _origin(text: str) -> str:
+    """Scheme, host and port, as a browser sends it; it also stands in a Content-Security-Policy."""
+    bare = text.strip().rstrip("/").lower()
+    if not _ORIGIN.fullmatch(bare):
+        raise ValueError("An origin is scheme, host and port, such as https://shop.example")
+    return bare
+
+
+Origin = Annotated[str, StringConstraints(max_length=300), AfterValidator(_origin)]
 
 
 class WebchatConfig(Form):

@@ -98,7 +98,8 @@ async def preview(bot: Bot, state: State, event: Event, *, call: Call, forced: F
                 for index, effect in enumerate(wanted)
             )
         )
-        now += timedelta(seconds=monotonic() - began)
+        if wanted:
+            now += timedelta(seconds=monotonic() - began)
         for effect, answer in zip(wanted, answers, strict=True):
             seen.trace.append(_traced(effect, answer, forced=effect.api in forced))
             queue.append(ApiAnswered(now, effect.key, answer.result, answer.default))

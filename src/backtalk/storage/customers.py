@@ -166,7 +166,7 @@ def export(tx: Tx, workspace_id: int, customer_id: int) -> dict[str, Any]:
     for table in HELD:
         key = "customer_id" if "customer_id" in table.c else "conversation_id"
         rows = tx.all(_HELD_ROWS[table.name], workspace_id=workspace_id, **{key: ids[key]})
-        held[table.name] = [_readable(table, row) for row in rows]
+        held[str(table.name)] = [_readable(table, row) for row in rows]
     return held
 
 
