@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from urllib.parse import urlencode
 
 import orjson
 import pytest
 from starlette.applications import Starlette
-from tests.support.asgi_call import Answer, ask
+from tests.support.asgi import Client, Reply
 
 from backtalk.backend.reply import read_reply
 from backtalk.demo.backend import TOKEN_HEADER, create_backend
@@ -28,22 +29,17 @@ def made(*, slow_s: float = 0) -> Starlette:
     return create_backend(token=TOKEN, sequences=SEQUENCES, pictures_url=PICTURES, slow_s=slow_s)
 
 
-async def got(path: str) -> Answer:
-    return await ask(made(), "GET", path, headers={TOKEN_HEADER: TOKEN})
+async def got(path: str) -> Reply:
+    return await Client(made()).get(path, headers={TOKEN_HEADER: TOKEN})
 
 
 async def answer(name: str, **customer: object) -> ApiReply | ApiFailure:
     """What the API of this name in the bot file answers."""
     api = next(api for api in APIS.values() if api.name == name)
-    is_get = api.method == "GET"
-    reply = await ask(
-        made(),
-        api.method,
-        api.url.removeprefix(FILE_BACKEND),
-        params=dict(api.params) if is_get else None,
-        headers={TOKEN_HEADER: TOKEN},
-        document=None if is_get else customer,
-    )
+    query = f"?{urlencode(api.params)}" if api.params else ""
+    path = api.url.removeprefix(FILE_BACKEND) + query
+    sent = None if api.method == "GET" else customer
+    reply = await Client(made()).request(api.method, path, json=sent, headers={TOKEN_HEADER: TOKEN})
     return read_reply(api.output, HttpReply(reply.status, tuple(reply.headers.items()), reply.body, 1))
 
 
@@ -121,12 +117,12 @@ async def test_the_failures_that_the_door_out_sees() -> None:
 async def test_the_slow_one_is_slow() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
-            await ask(made(slow_s=60), "GET", "/failures/slow", headers={TOKEN_HEADER: TOKEN})
+            await Client(made(slow_s=60)).get("/failures/slow", headers={TOKEN_HEADER: TOKEN})
 
 
 @pytest.mark.parametrize("headers", [{}, {TOKEN_HEADER: ""}, {TOKEN_HEADER: "Let me in"}])
 async def test_without_the_secret_token_nothing_is_answered(headers: dict[str, str]) -> None:
-    reply = await ask(made(), "GET", "/opening-hours", headers=headers)
+    reply = await Client(made()).get("/opening-hours", headers=headers)
     assert reply.status == 401
     assert orjson.loads(reply.body)["success"] is False
 

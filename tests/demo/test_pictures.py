@@ -8,16 +8,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from starlette.applications import Starlette
-from tests.support.asgi_call import ask
+from tests.support.asgi import Client
 
 from backtalk.demo.pictures import PATH, routes
 
-APP = Starlette(routes=list(routes()))
+CLIENT = Client(Starlette(routes=list(routes())))
 
 
 @pytest.mark.parametrize("name", ["shop", "apples", "carrots", "tomatoes", "bread"])
 async def test_a_picture_is_served_as_svg(name: str) -> None:
-    response = await ask(APP, "GET", f"{PATH}/{name}.svg")
+    response = await CLIENT.get(f"{PATH}/{name}.svg")
     assert response.headers["content-type"] == "image/svg+xml"
     assert "default-src 'none'" in response.headers["content-security-policy"]
     root = ET.fromstring(response.body.decode())  # noqa: S314 - our own file
@@ -28,11 +28,11 @@ async def test_a_picture_is_served_as_svg(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["none", "..%2Fbackend", "shop.svg"])
 async def test_nothing_else_is_served(name: str) -> None:
-    assert (await ask(APP, "GET", f"{PATH}/{name}.svg")).status == 404
+    assert (await CLIENT.get(f"{PATH}/{name}.svg")).status == 404
 
 
 async def test_the_jingle_is_a_sound_of_about_a_second() -> None:
-    response = await ask(APP, "GET", f"{PATH}/jingle.wav")
+    response = await CLIENT.get(f"{PATH}/jingle.wav")
     assert response.headers["content-type"] == "audio/wav"
     with wave.open(io.BytesIO(response.body)) as sound:
         assert 0.5 < sound.getnframes() / sound.getframerate() < 2

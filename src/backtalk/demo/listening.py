@@ -11,13 +11,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
+LAST_PORT = 65_535
 
 
 def listen(port: int) -> socket.socket:
     """A socket on this loopback port, or on a free one when it is taken."""
     try:
-        return socket.create_server((HOST, port))
-    except (OSError, OverflowError):
+        return socket.create_server((HOST, port if port <= LAST_PORT else 0))
+    except OSError:
         return socket.create_server((HOST, 0))
 
 
@@ -25,13 +26,13 @@ def listen(port: int) -> socket.socket:
 async def served(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
     """The application answers on the socket until the block is left."""
     server = _Server(
-        uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1)
+        uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=0)
     )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield
     finally:
-        server.should_exit = server.force_exit = True
+        server.should_exit = True
         await task
         listener.close()
 
