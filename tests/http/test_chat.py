@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Any
 
-import orjson
 import pytest
 from starlette.types import ASGIApp
-from tests.support.asgi_call import Answer, ask
+from tests.support.asgi import Client, Reply
 from tests.support.chat import Visitor
 from tests.support.house import House, document, house
 
@@ -48,20 +47,20 @@ def visitor(app: ASGIApp, home: House) -> Visitor:
     return Visitor(app, home.channel.key)
 
 
-def problem(answer: Answer) -> tuple[int, str]:
+def problem(answer: Reply) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json"
-    return answer.status, orjson.loads(answer.body)["code"]
+    return answer.status, answer.json()["code"]
 
 
 async def test_a_session_is_greeted_and_a_message_is_answered(visitor: Visitor) -> None:
     opened = await visitor.open(profile={"first_name": "Ann", "locale": "en", "timezone": 5.75})
-    session = orjson.loads(opened.body)
+    session = opened.json()
     assert opened.status == 201
     assert set(session) == {"token", "uid", "conversation_id", "cursor"}
     first = await visitor.messages(after=session["cursor"])
     assert [(line["seq"], line["from"], line["text"]) for line in first] == [(1, "bot", "Hi Ann"), (2, "bot", "What?")]
     said = await visitor.say("hello", "c-1")
-    assert (said.status, orjson.loads(said.body)) == (202, {"seq": 3})
+    assert (said.status, said.json()) == (202, {"seq": 3})
     assert [line["text"] for line in await visitor.messages(after=2)] == ["hello", "You said hello"]
     assert (await visitor.messages(after=2))[0]["client_id"] == "c-1"
 
@@ -101,10 +100,10 @@ async def test_a_poll_ends_when_the_server_stops(visitor: Visitor, home: House) 
 
 async def test_a_signed_user_has_one_conversation_on_all_devices(visitor: Visitor, app: ASGIApp, home: House) -> None:
     proof = hmac.new(b"identity secret", b"u-7", sha256).hexdigest()
-    first = orjson.loads((await visitor.open(user_id="u-7", user_hash=proof)).body)
+    first = (await visitor.open(user_id="u-7", user_hash=proof)).json()
     await visitor.say("from my phone")
     other = Visitor(app, home.channel.key)
-    second = orjson.loads((await other.open(user_id="u-7", user_hash=proof, profile={"first_name": "Bo"})).body)
+    second = (await other.open(user_id="u-7", user_hash=proof, profile={"first_name": "Bo"})).json()
     assert (first["uid"], first["conversation_id"]) == (second["uid"], second["conversation_id"])
     assert [line["text"] for line in await other.messages()][2:] == ["from my phone", "You said from my phone"]
     stored = await home.services.database.read(lambda tx: customers.get(tx, home.workspace_id, first["uid"]))
@@ -131,7 +130,7 @@ async def test_a06_a_token_opens_its_own_conversation_only(visitor: Visitor, app
 
 
 async def test_an_erased_customers_token_opens_nothing(visitor: Visitor, home: House) -> None:
-    uid = orjson.loads((await visitor.open()).body)["uid"]
+    uid = (await visitor.open()).json()["uid"]
     await home.services.database.write(lambda tx: customers.erase(tx, home.workspace_id, uid))
     assert problem(await visitor.say("hello?")) == (401, "sign_in_required")
     assert await visitor.messages() == []
@@ -173,13 +172,7 @@ async def test_an_unknown_and_a_closed_channel_take_nobody(app: ASGIApp, visitor
 )
 async def test_a_message_that_is_none_is_refused_and_nothing_is_stored(visitor: Visitor, form: Any) -> None:
     await visitor.open()
-    answer = await ask(
-        visitor.app,
-        "POST",
-        f"/chat/v1/{visitor.key}/messages",
-        headers={"Authorization": f"Bearer {visitor.token}"},
-        document=form,
-    )
+    answer = await visitor.ask("POST", "messages", json=form)
     assert problem(answer)[0] in (400, 422)
     assert len(await visitor.messages()) == 2
 
@@ -231,5 +224,5 @@ async def test_a17_other_sites_may_ask_without_cookies(visitor: Visitor) -> None
         "OPTIONS", "messages", headers={**preflight, "Access-Control-Request-Headers": "authorization,content-type"}
     )
     assert allowed.status == 200
-    management = await ask(visitor.app, "OPTIONS", "/api/v1/bots", headers=preflight)
+    management = await Client(visitor.app).request("OPTIONS", "/api/v1/bots", headers=preflight)
     assert "access-control-allow-origin" not in management.headers

@@ -42,7 +42,7 @@ _STYLE = "html,body,main{height:100%;margin:0}backtalk-chat{display:block;height
 
 
 async def page(request: Request) -> Response:
-    """GET /c/{channel_key}"""
+    """The chat of a channel, full page."""
     services, key = chat_access.services(request), request.path_params["channel_key"]
     channel = await services.database.read(lambda tx: channels.by_key(tx, key))
     if channel is None:
@@ -96,7 +96,7 @@ def _policy(channel: ChannelRow) -> str:
 
 def _not_built() -> Response:
     return PlainTextResponse(
-        "The chat's script is not built. Run `make build` in the checkout, or install a release.\n", 503
+        "The chat's script is not built. Run `make run` in the checkout, which builds it, or install a release.\n", 503
     )
 
 
