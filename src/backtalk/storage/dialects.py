@@ -32,7 +32,6 @@ LOG_BYTES = 64 * 1024 * 1024
 
 _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
 _SQLITE_REFERENCE = "FOREIGN KEY constraint failed"
-_CHECKPOINT_MENDED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 _STORAGE_FAULTS = frozenset(
     {
         sqlite3.SQLITE_PERM,
@@ -140,15 +139,3 @@ def is_storage_fault(error: BaseException) -> bool:
     """Whether the disk, the file or another process is at fault (and not a statement of ours)."""
     code = getattr(error, "sqlite_errorcode", None)
     return isinstance(error, sqlite3.Error) and code is not None and (code & 0xFF) in _STORAGE_FAULTS
-
-
-def checkpoints_may_damage(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
-    """Whether this SQLite may damage a file when a second connection makes a checkpoint at the wrong moment (row S16).
-
-    Named the WAL-reset bug by SQLite; mended in 3.44.6, 3.50.7 and 3.51.3.
-    """
-    return not any(version[:2] == mended[:2] and version >= mended for mended in _CHECKPOINT_MENDED) and version < (
-        3,
-        51,
-        3,
-    )
