@@ -56,6 +56,12 @@ def test_echoes_in_a_reply_are_masked_and_long_bodies_cut() -> None:
     assert logged_reply(API, HttpFailure("timeout", "Too slow.", 5_000))["body"] == ""
 
 
+def test_k01_an_echo_is_masked_in_its_json_spelling_too() -> None:
+    api = replace(API, headers=(("X-Secret", 'a"quoted\\secret'),))
+    logged = logged_reply(api, HttpReply(200, (), json.dumps({"echo": 'a"quoted\\secret'}).encode(), 1))
+    assert logged["body"] == f'{{"echo": "{MASK}"}}'
+
+
 def test_b05_echoes_in_what_the_author_reads_are_masked() -> None:
     page = HttpReply(200, (), b"<p>s3cret-token is wrong</p>", 1)
     failure = without_secrets_in_words(API, read_reply("text", page))

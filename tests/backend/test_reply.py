@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support import hostile_json
 
 from backtalk.backend import contract
-from backtalk.backend.reply import KEPT_CHARS, MAX_MESSAGE_CHARS, MAX_NOTES, read_reply
+from backtalk.backend.reply import KEPT_CHARS, MAX_MESSAGE_CHARS, MAX_NOTES, MAX_WRONG_ITEMS, read_reply
 from backtalk.engine.messages import Button, Card, Media
 from backtalk.engine.reply import ApiFailure, ApiReply, Outcome, Shape
 from backtalk.exchange import FailureKind, HttpFailure, HttpReply
@@ -537,6 +537,13 @@ class TestBounds:
         assert len(reply.notes) == MAX_NOTES + 1
         assert "50 more" in reply.notes[-1].message
         assert reply.data == (Button("Go", "sequence", 12),)
+
+    def test_b16_after_too_many_wrong_items_the_rest_is_not_read(self) -> None:
+        reply = ok("buttons", [GO] + [5] * (MAX_WRONG_ITEMS - 1) + [GO, 5, GO])
+        assert reply.data == (Button("Go", "sequence", 12),) * 2
+        reply = ok("gallery", [{"title": "x", "buttons": [5] * 20}] * 11)
+        assert reply.data == (Card("x"),) * 10
+        assert "more notes" in reply.notes[-1].message
 
     @pytest.mark.parametrize(
         "data",
