@@ -12,7 +12,7 @@ from backtalk.blocks import problems_of, read_bot
 from backtalk.demo.backend import TOKEN_HEADER
 from backtalk.demo.install import Installed, install, remove
 from backtalk.errors import Conflict, NotFound
-from backtalk.runtime import bot_file
+from backtalk.runtime.references import apis_used
 from backtalk.storage import apis, bots, channels, versions, workspaces
 from backtalk.storage.apis import ApiSettings
 from backtalk.storage.database import Database, Tx
@@ -110,7 +110,7 @@ async def test_removal_keeps_an_api_that_another_bot_uses(database: Database) ->
         sequence_id, revision = bots.add_sequence(tx, workspace_id, bot.id, "Start", AT)
         document = bots.draft(tx, workspace_id, bot.id).document
         document["sequences"][0]["blocks"] = [{"id": "g", "type": "gallery", "items": [{"api": products}]}]
-        assert bot_file.apis_used(document) == {products}
+        assert apis_used(document) == {products}
         bots.save_draft(tx, workspace_id, bot.id, revision=revision, document=document, at=AT)
         assert sequence_id == 1
 

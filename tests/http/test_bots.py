@@ -45,8 +45,8 @@ async def test_problems_name_sequence_block_and_field(site: Site) -> None:
     draft = ok(await site.own.editor.get(place))
     problems = ok(await site.own.editor.put(place, {"revision": draft["revision"], "document": broken}))["problems"]
     assert [problem["where"] for problem in problems] == [
-        {"sequence": 1, "block": "s1b0", "field": "text", "path": None},
-        {"sequence": 1, "block": "s1b1", "field": "sequence", "path": None},
+        {"sequence": 1, "block": "s1b0", "field": "text"},
+        {"sequence": 1, "block": "s1b1", "field": "sequence"},
     ]
     assert all(problem["message"] and problem["hint"] and problem["severity"] == "error" for problem in problems)
 
@@ -131,6 +131,13 @@ async def test_a01_a_foreign_bot_is_like_an_unknown_one(site: Site, method: str,
     assert {reply.status for reply in replies} == {404}
     assert len({reply.body for reply in replies}) == 1
     assert ok(await site.other.admin.get(f"{BOTS}/{shop.bot_id}/draft")) == before
+
+
+async def test_a25_no_answer_is_kept_for_somebody_else(site: Site) -> None:
+    shop = await add_shop(site.own.admin, site.own.id)
+    reply = await site.own.viewer.get(f"{BOTS}/{shop.bot_id}/draft")
+    assert reply.headers["cache-control"] == "no-store"
+    assert "etag" not in reply.headers
 
 
 async def test_a23_lists_hold_own_bots_only(site: Site) -> None:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backtalk.errors import Invalid
-from backtalk.runtime import bot_file
+from backtalk.runtime import api_entry, bot_file
+from backtalk.runtime.references import apis_used, renumbered
 
-STOCK = bot_file.api_settings(
+STOCK = api_entry.settings_of(
     name="Stock",
     method="POST",
     url="https://shop.example/stock",
@@ -48,7 +49,7 @@ def back(text: str, document: dict[str, Any], apis: list[int]) -> dict[str, Any]
     """What a file gives when it is read into the bot that it came from."""
     file = bot_file.read(text.encode())
     sequences = {number: sequence["id"] for number, sequence in enumerate(document["sequences"], 1)}
-    return bot_file.renumbered(file, sequences=sequences, apis=dict(enumerate(apis, 1)))
+    return renumbered(file.document, sequences=sequences, apis=dict(enumerate(apis, 1)))
 
 
 EVERY_REFERENCE = bot(
@@ -122,7 +123,7 @@ def test_any_text_survives(text: str) -> None:
         return  # it refers to an API that is not there
     ids = [{"Stock": 7, "One": 1}[api["name"]] for api in bot_file.read(written.encode()).apis.values()]
     read = back(written, document, ids)["sequences"][0]["blocks"][0]["text"]
-    assert bot_file.apis_used(back(written, document, ids)) == bot_file.apis_used(document)
+    assert apis_used(back(written, document, ids)) == apis_used(document)
     assert "".join(read.split()) == "".join(text.split())  # blanks inside a token are not kept
 
 

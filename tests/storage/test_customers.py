@@ -194,7 +194,6 @@ FOREIGN: dict[str, Callable[[Tx, int, int], object]] = {
     "conversation_of": customers.conversation_of,
     "erase": customers.erase,
     "export": customers.export,
-    "set_bot_enabled": lambda tx, ws, customer: customers.set_bot_enabled(tx, ws, customer, enabled=False),
 }
 
 

@@ -20,6 +20,7 @@ from backtalk.engine.reply import OnFailure
 from backtalk.errors import NotFound
 from backtalk.runtime import bot_file, drafts
 from backtalk.runtime.api_use import where_used
+from backtalk.runtime.references import renumbered
 from backtalk.storage import apis, bots, channels, installation, versions
 from backtalk.storage.apis import ApiSettings
 from backtalk.storage.database import Database, Tx
@@ -103,7 +104,7 @@ def _put_in(tx: Tx, workspace_id: int, *, backend_url: str, token: str, at: date
         number: apis.create(tx, workspace_id, _settings(api, sequences, backend_url=backend_url, token=token), at).id
         for number, api in file.apis.items()
     }
-    document = drafts.normal(bot_file.renumbered(file, sequences=sequences, apis=api_ids))
+    document = drafts.normal(renumbered(file.document, sequences=sequences, apis=api_ids))
     revision = bots.draft(tx, workspace_id, bot.id).revision
     revision = bots.save_draft(tx, workspace_id, bot.id, revision=revision, document=document, at=at)
     versions.publish(tx, workspace_id, bot.id, revision=revision, note="The sample shop", at=at)

@@ -78,13 +78,17 @@ class SequenceAdded(Shown):
     revision: int
 
 
+def _is_absent(value: Any) -> bool:
+    return value is None
+
+
 class WhereShown(Shown):
     """The place of a problem; what does not apply is absent."""
 
-    sequence: int | None = None
-    block: str | None = None
-    field: str | None = None
-    path: str | None = None
+    sequence: Annotated[int | None, Field(exclude_if=_is_absent)] = None
+    block: Annotated[str | None, Field(exclude_if=_is_absent)] = None
+    field: Annotated[str | None, Field(exclude_if=_is_absent)] = None
+    path: Annotated[str | None, Field(exclude_if=_is_absent)] = None
 
 
 class ProblemShown(Shown):

@@ -187,7 +187,7 @@ async def change_customer(request: Request, access: Editor, customer_id: Id, for
     """Change profile fields, merge attributes, pause or resume the bot."""
     services, changes, now = services_of(request), form.changes(), datetime.now(UTC)
 
-    def work(tx: Tx) -> tuple[Customer, int | None]:
+    def work(tx: Tx) -> tuple[Customer, int]:
         old = customers.get(tx, access.workspace_id, customer_id).customer
         changed, accepted, refused = old.with_changes(changes)
         if refused:
@@ -203,12 +203,7 @@ async def change_customer(request: Request, access: Editor, customer_id: Id, for
     old, conversation_id = await services.database.write(work)
     wanted = form.bot_enabled
     if wanted is not None and wanted != old.bot_enabled:
-        if conversation_id is None:
-            await services.database.write(
-                lambda tx: customers.set_bot_enabled(tx, access.workspace_id, customer_id, enabled=wanted)
-            )
-        else:
-            await _take(request, access, conversation_id, HandedBack(now) if wanted else TakenOver(now))
+        await _take(request, access, conversation_id, HandedBack(now) if wanted else TakenOver(now))
     return await _details(request, access, customer_id)
 
 
@@ -259,8 +254,6 @@ def _open(tx: Tx, access: Access, customer_id: int) -> tuple[int, channels.Chann
     customer = customers.get(tx, access.workspace_id, customer_id).customer
     channel = channels.get(tx, access.workspace_id, customer.channel_id)
     conversation_id = customers.conversation_of(tx, access.workspace_id, customer_id)
-    if conversation_id is None:
-        raise Conflict("This customer has no conversation yet.", hint="Wait until the customer opens the chat.")
     if not channel.connected:
         raise Conflict("The channel of this customer is disconnected.", hint="Connect it in Channels, then send again.")
     return conversation_id, channel

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from backtalk.errors import Problem, Where
-from backtalk.runtime.bot_file import apis_used
+from backtalk.runtime.references import apis_used
 from backtalk.storage import bots, versions
 from backtalk.storage.database import Tx
 

@@ -6,19 +6,22 @@ address. Missing APIs are made without the values of their headers.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from backtalk.backend.api import Api
 from backtalk.backend.form import api_problems
 from backtalk.engine.reply import OnFailure
 from backtalk.errors import Invalid, PlanRequired, Problem, Where
 from backtalk.outbound import EgressPolicy
-from backtalk.runtime import bot_file, drafts
+from backtalk.runtime import api_entry, bot_file, drafts
+from backtalk.runtime.references import apis_used, renumbered
 from backtalk.storage import apis, bots, workspaces
 from backtalk.storage.apis import ApiSettings
 from backtalk.storage.database import Database, Tx
+
+_INDEX = re.compile(r"\.([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ async def export_bot(database: Database, workspace_id: int, bot_id: int) -> str:
 
     def work(tx: Tx) -> tuple[dict[str, Any], dict[int, dict[str, Any]]]:
         document = bots.draft(tx, workspace_id, bot_id).document
-        return document, _settings(tx, workspace_id, bot_file.apis_used(document))
+        return document, _settings(tx, workspace_id, apis_used(document))
 
     return bot_file.write(*await database.read(work))
 
@@ -57,7 +60,7 @@ async def import_bot(
         old = bots.draft(tx, workspace_id, target)
         sequences = _sequence_ids(tx, workspace_id, target, file, old.document, at)
         api_ids, notes = _api_ids(tx, policy, workspace_id, file, sequences, at)
-        document = drafts.normal(bot_file.renumbered(file, sequences=sequences, apis=api_ids))
+        document = drafts.normal(renumbered(file.document, sequences=sequences, apis=api_ids))
         if document == old.document:
             return Imported(target, old.revision, changed=False, notes=notes)
         current = bots.draft(tx, workspace_id, target).revision
@@ -141,10 +144,13 @@ def _check(policy: EgressPolicy, api: ApiSettings, where: Where) -> None:
         raise Invalid(
             f"The API “{api.name}” cannot be made: {errors[0].message}",
             hint=errors[0].hint,
-            problems=tuple(
-                replace(problem, where=replace(where, path=f"{where.path}.{problem.where.field}")) for problem in errors
-            ),
+            problems=tuple(replace(problem, where=_inside(where, problem.where.field)) for problem in errors),
         )
+
+
+def _inside(where: Where, field: str | None) -> Where:
+    steps = _INDEX.sub(r"[\1]", f".{field}") if field else ""
+    return replace(where, path=f"{where.path}{steps}")
 
 
 def _with_ids(settings: dict[str, Any], sequences: dict[int, int]) -> dict[str, Any]:
@@ -155,13 +161,14 @@ def _with_ids(settings: dict[str, Any], sequences: dict[int, int]) -> dict[str, 
 
 
 def _settings(tx: Tx, workspace_id: int, api_ids: set[int]) -> dict[int, dict[str, Any]]:
-    loaded = {api_id: apis.load_for_call(tx, workspace_id=workspace_id, api_id=api_id) for api_id in api_ids}
-    return {api_id: _settings_of(api) for api_id, api in loaded.items() if api is not None}
+    """The settings of those APIs that are there; no secret is opened for them."""
+    there = api_ids & apis.summaries(tx, workspace_id).keys()
+    return {api_id: _settings_of(apis.get(tx, workspace_id, api_id).settings) for api_id in there}
 
 
-def _settings_of(api: Api) -> dict[str, Any]:
+def _settings_of(api: ApiSettings) -> dict[str, Any]:
     plan = api.on_failure
-    return bot_file.api_settings(
+    return api_entry.settings_of(
         name=api.name,
         method=api.method,
         url=api.url,

@@ -51,7 +51,6 @@ _SAVE = statement(
     .where(_THIS)
     .values(profile=bindparam("new_profile"), attributes=bindparam("new_attributes"), sources=bindparam("new_sources"))
 )
-_ENABLE = statement(update(customers).where(_THIS).values(bot_enabled=bindparam("new_bot_enabled")))
 _DELETE = statement(delete(customers).where(_THIS))
 _CONVERSATION = statement(
     select(conversations.c.id).where(
@@ -117,11 +116,12 @@ def exists(tx: Tx, workspace_id: int, customer_id: int) -> bool:
     return tx.one(_GET, workspace_id=workspace_id, customer_id=customer_id) is not None
 
 
-def conversation_of(tx: Tx, workspace_id: int, customer_id: int) -> int | None:
-    """The customer's conversation; None when there was none yet. Raises NotFound for an unknown customer."""
-    _raw(tx, workspace_id, customer_id)
+def conversation_of(tx: Tx, workspace_id: int, customer_id: int) -> int:
+    """The customer's conversation, which every customer has from the start. Raises NotFound for an unknown customer."""
     row = tx.one(_CONVERSATION, workspace_id=workspace_id, customer_id=customer_id)
-    return row["id"] if row else None
+    if row is None:
+        raise NotFound
+    return cast("int", row["id"])
 
 
 def save_changes(
@@ -145,12 +145,6 @@ def save_changes(
     )
 
 
-def set_bot_enabled(tx: Tx, workspace_id: int, customer_id: int, *, enabled: bool) -> None:
-    """For a customer without a conversation; where there is one, its turn decides."""
-    if not tx.run(_ENABLE, workspace_id=workspace_id, customer_id=customer_id, new_bot_enabled=enabled):
-        raise NotFound
-
-
 def erase(tx: Tx, workspace_id: int, customer_id: int) -> None:
     """Delete a customer; every row of HELD goes with it (the foreign keys cascade)."""
     if not tx.run(_DELETE, workspace_id=workspace_id, customer_id=customer_id):
@@ -160,8 +154,7 @@ def erase(tx: Tx, workspace_id: int, customer_id: int) -> None:
 def export(tx: Tx, workspace_id: int, customer_id: int) -> dict[str, Any]:
     """Everything that is held about one customer, table by table, times as aware datetimes."""
     raw = _raw(tx, workspace_id, customer_id)
-    row = tx.one(_CONVERSATION, workspace_id=workspace_id, customer_id=customer_id)
-    ids = {"customer_id": customer_id, "conversation_id": row["id"] if row else 0}
+    ids = {"customer_id": customer_id, "conversation_id": conversation_of(tx, workspace_id, customer_id)}
     held: dict[str, Any] = {"customer": _readable(customers, raw)}
     for table in HELD:
         key = "customer_id" if "customer_id" in table.c else "conversation_id"
