@@ -8,24 +8,19 @@ from tests.support.bots import T0, a_bot, a_customer, a_state, at, text
 
 from backtalk.engine.block import Next
 from backtalk.engine.effects import HandOver, Note, SaveAttributes, Send, SetTimer
+from backtalk.engine.events import Said
 from backtalk.engine.fields import ApiItem, ButtonForm
 from backtalk.engine.messages import Button, Text
 from backtalk.engine.reply import ApiFailure, ApiReply, ReplyNote
 from backtalk.engine.run import Run
-from backtalk.engine.state import Answer, Asking, Pausing, Place
+from backtalk.engine.state import Answer, Asking, Calling, Pausing, Place, State
 
 
-def a_run(**fields: Any) -> Run:
-    given = {
-        "bot": a_bot(text("x")),
-        "state": a_state(),
-        "at": T0,
-        "effects": [],
-        "place": Place(1, "1.0"),
-        "answers": {},
-        "walked": [],
-    }
-    return Run(**{**given, **fields})
+def a_run(*, state: State | None = None, **fields: Any) -> Run:
+    run = Run.of(a_bot(text("x")), state or a_state(), T0)
+    for name, value in {"place": Place(1, "1.0"), **fields}.items():
+        setattr(run, name, value)
+    return run
 
 
 def test_text_knows_customer_and_answers() -> None:
@@ -80,7 +75,7 @@ def test_say_names_the_block() -> None:
 def test_save_changes_the_customer_at_once() -> None:
     run = a_run()
     run.save({"a": 1, "uid": 5}, "api:7", call="call-1")
-    assert run.state.customer.attributes == {"a": 1}
+    assert run.customer.attributes == {"a": 1}
     refused = "“uid” is kept by Backtalk and never changes."
     assert run.effects == [
         Note("refused_attribute", refused, "1.0", "call-1", ReplyNote(refused, path="$.attributes.uid")),
@@ -93,27 +88,44 @@ def test_save_of_nothing_asks_for_nothing() -> None:
     run.save({}, "ask")
     run.save({"uid": 1}, "button")
     assert not [effect for effect in run.effects if isinstance(effect, SaveAttributes)]
-    assert run.state == a_state()
+    assert run.state() == a_state()
 
 
 def test_ask_and_pause_wait() -> None:
     run = a_run()
     assert run.ask() is Next.WAIT
-    assert run.state.asking == Asking(Place(1, "1.0"))
+    assert run.asking == Asking(Place(1, "1.0"))
     run = a_run()
     assert run.pause(2.5) is Next.WAIT
-    assert run.state.pausing == Pausing(Place(1, "1.0"), "timer-1")
+    assert run.pausing == Pausing(Place(1, "1.0"), "timer-1")
     assert run.effects == [SetTimer("timer-1", at(2.5))]
 
 
 def test_hand_over_turns_the_bot_off() -> None:
     run = a_run()
     run.hand_over("help")
-    assert run.state.customer == a_customer(bot_enabled=False)
+    assert run.customer == a_customer(bot_enabled=False)
     assert run.effects == [HandOver("help", "1.0")]
 
 
 def test_keys_count_up() -> None:
     run = a_run()
     assert [run.new_key("call"), run.new_key("timer"), run.new_key("call")] == ["call-1", "timer-2", "call-3"]
-    assert run.state.counter == 3
+    assert run.counter == 3
+
+
+def test_a_run_that_does_nothing_leaves_the_state_as_it_was() -> None:
+    parts: dict[str, Any] = {
+        "version": 3,
+        "greeted": True,
+        "calling": Calling(Place(1, "a"), {"call-1": 1}),
+        "asking": Asking(Place(1, "b")),
+        "pausing": Pausing(Place(1, "c"), "timer-2"),
+        "backlog": (Said(T0, "x"),),
+        "resuming": "backlog-3",
+        "counter": 4,
+        "blocks": 5,
+    }
+    state = a_state(customer=a_customer(attributes={"a": 1}), **parts)
+    assert set(parts) | {"customer", "format"} == set(State.__dataclass_fields__)
+    assert a_run(state=state).state() == state

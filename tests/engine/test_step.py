@@ -527,6 +527,17 @@ def test_what_failed_is_said_after_what_the_block_shows() -> None:
     Script(bot).start().calls(1).fails().bot(Text("Your order: "), Text("Sorry, Ada."))
 
 
+def test_only_the_text_block_itself_shows_what_its_apis_answered() -> None:
+    failing = {"type": "text", "text": "<<api:1>><<api:2>>", "on_failure": {"say": "Sorry <<api:2>>"}}
+    press = {"type": "buttons", "text": "More <<api:2>>", "buttons": [{"title": "Go", "type": "sequence", "value": 1}]}
+    script = Script(a_bot(failing, press)).start().calls(1, 2).fails(api=1).replies(ok("two"))
+    script.bot(Text("two"), Text("Sorry "), Buttons("More ", (Button("Go", "sequence", 1),)))
+
+
+def test_what_is_to_be_said_after_a_failure_is_not_said_when_it_is_blank() -> None:
+    Script(a_bot({**CALL, "on_failure": {"say": "{{nothing}} "}}, text("on"))).start().calls(1).fails().bot(Text("on"))
+
+
 # --- texts without end
 
 

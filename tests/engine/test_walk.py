@@ -21,7 +21,9 @@ BOT = a_bot(
 
 
 def a_run(place: Place | None = None, **state: int) -> Run:
-    return Run(bot=BOT, state=a_state(**state), at=T0, effects=[], place=place, answers={}, walked=[])
+    run = Run.of(BOT, a_state(**state), T0)
+    run.place = place
+    return run
 
 
 def test_on_goes_to_the_block_below() -> None:
@@ -61,8 +63,8 @@ def test_a_block_with_an_api_waits_for_it() -> None:
     run = a_run()
     start(run, 4)
     assert run.effects == [CallApi("call-1", 5, "text", "4.0")]
-    assert run.state.calling
-    assert run.state.calling.place == Place(4, "4.0")
+    assert run.calling
+    assert run.calling.place == Place(4, "4.0")
 
 
 def test_what_stands_nowhere_ends_the_run() -> None:
@@ -75,4 +77,4 @@ def test_the_budget_counts_every_block() -> None:
     run = a_run(blocks=MAX_BLOCKS - 1)
     assert enter(run, Place(1, "1.0"))
     assert not enter(run, Place(1, "1.1"))
-    assert (run.state.blocks, run.walked) == (MAX_BLOCKS, [Place(1, "1.0")])
+    assert (run.blocks, run.walked) == (MAX_BLOCKS, [Place(1, "1.0")])

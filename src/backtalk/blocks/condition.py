@@ -27,12 +27,13 @@ class Test(Form):
     attribute: Annotated[str, Field(min_length=1, max_length=128)]
     """The attribute or profile field that is looked at."""
     op: Op
-    """How it is compared. Comparison is loose: 1 equals "1", and case does not count."""
+    """How it is compared: equal, not equal, less, less or equal, greater, greater or equal, contains, has a value, has none.
+    Comparison is loose: 1 equals "1", and case does not count."""
     value: Scalar = None
     """What it is compared with; `{{attribute}}` is filled in. Not needed by `is_set` and `is_empty`."""
 
     def holds(self, run: Run) -> bool:
-        actual = run.state.customer.value(self.attribute)
+        actual = run.customer.value(self.attribute)
         wanted = run.text(self.value) if isinstance(self.value, str) else self.value
         empty = _empty(actual)
         match self.op:

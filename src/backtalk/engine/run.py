@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from backtalk.engine.block import Next
 from backtalk.engine.bot import Bot
-from backtalk.engine.customer import Json
+from backtalk.engine.customer import Customer, Json
 from backtalk.engine.effects import Effect, HandOver, Note, SaveAttributes, Send, SetTimer
 from backtalk.engine.fields import ApiItem, ButtonForm
 from backtalk.engine.messages import Button, Message
 from backtalk.engine.reply import ApiReply, ReplyNote
-from backtalk.engine.state import Answer, Asking, Pausing, Place, State
+from backtalk.engine.state import Answer, Asking, Calling, Pausing, Place, State, Waiting
 from backtalk.engine.template import MAX_FILLED_CHARS, render, render_url
 
 
@@ -23,25 +23,72 @@ class Run:
     """Lives for one step. `place` is the block whose turn it is; `answers` what its APIs answered, by API."""
 
     bot: Bot
-    state: State
     at: datetime
-    effects: list[Effect]
-    place: Place | None
-    answers: dict[int, Answer]
-    walked: list[Place]
+    # the state as it changes
+    customer: Customer
+    version: int | None
+    greeted: bool
+    calling: Calling | None
+    asking: Asking | None
+    pausing: Pausing | None
+    backlog: tuple[Waiting, ...]
+    resuming: str | None
+    counter: int
+    blocks: int
+    # what comes of it
+    place: Place | None = None
+    answers: dict[int, Answer] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    walked: list[Place] = field(default_factory=list)
     room: int = MAX_FILLED_CHARS
     """Characters that templates may still write in this step."""
+
+    @classmethod
+    def of(cls, bot: Bot, state: State, at: datetime) -> Run:
+        return cls(
+            bot,
+            at,
+            state.customer,
+            state.version,
+            state.greeted,
+            state.calling,
+            state.asking,
+            state.pausing,
+            state.backlog,
+            state.resuming,
+            state.counter,
+            state.blocks,
+        )
+
+    def state(self) -> State:
+        return State(
+            customer=self.customer,
+            version=self.version,
+            greeted=self.greeted,
+            calling=self.calling,
+            asking=self.asking,
+            pausing=self.pausing,
+            backlog=self.backlog,
+            resuming=self.resuming,
+            counter=self.counter,
+            blocks=self.blocks,
+        )
+
+    @property
+    def under_way(self) -> bool:
+        """A call or a delay keeps the conversation on the version of the bot that began it."""
+        return self.calling is not None or self.pausing is not None
 
     # --- what blocks read
 
     def text(self, template: str) -> str:
         """A template filled for this customer; a Text Block's APIs included."""
         texts = self._texts() if self.answers else None
-        return self._filled(render(template, self.state.customer, texts, room=self.room))
+        return self._filled(render(template, self.customer, texts, room=self.room))
 
     def url(self, template: str) -> str:
         """An address filled for this customer; "" rather than one that is cut."""
-        filled = self._filled(render_url(template, self.state.customer, room=self.room))
+        filled = self._filled(render_url(template, self.customer, room=self.room))
         return filled if self.room else ""
 
     def shown_buttons(self, forms: Iterable[ButtonForm]) -> Iterator[Button]:
@@ -72,29 +119,28 @@ class Run:
         """Change the customer at once and have it stored; what is refused is noted."""
         if not changes:
             return
-        customer, accepted, refused = self.state.customer.with_changes(changes)
+        self.customer, accepted, refused = self.customer.with_changes(changes)
         for name, reason in refused:
             self.note("refused_attribute", f"“{name}” {reason}.", call=call, path=f"$.attributes.{name}")
         if accepted:
-            self.state = replace(self.state, customer=customer)
             self.effects.append(SaveAttributes(accepted, source))
 
     def ask(self) -> Next:
         """Wait for what the customer writes next; the block's `hear` takes it."""
         if self.place:
-            self.state = replace(self.state, asking=Asking(self.place))
+            self.asking = Asking(self.place)
         return Next.WAIT
 
     def pause(self, seconds: float) -> Next:
         if self.place:
             key = self.new_key("timer")
-            self.state = replace(self.state, pausing=Pausing(self.place, key))
+            self.pausing = Pausing(self.place, key)
             self.effects.append(SetTimer(key, self.at + timedelta(seconds=seconds)))
         return Next.WAIT
 
     def hand_over(self, note: str) -> None:
         """Give the conversation to a person: the bot is off for this customer."""
-        self.state = replace(self.state, customer=replace(self.state.customer, bot_enabled=False))
+        self.customer = replace(self.customer, bot_enabled=False)
         self.effects.append(HandOver(note, self.place.block if self.place else None))
 
     def note(self, code: str, message: str, *, call: str | None = None, path: str = "") -> None:
@@ -103,8 +149,8 @@ class Run:
 
     def new_key(self, kind: str) -> str:
         """A name for a call or timer that no other one of this conversation ever has."""
-        self.state = replace(self.state, counter=self.state.counter + 1)
-        return f"{kind}-{self.state.counter}"
+        self.counter += 1
+        return f"{kind}-{self.counter}"
 
     # --- inside
 

@@ -58,35 +58,29 @@ class Step:
 
 def version_for(state: State, event: Event, live: int | None) -> int | None:  # noqa: ARG001 - all that a choice may need
     """The version of the bot that must be given to `step` for this event."""
-    return state.version if _under_way(state) else live
+    return live if state.version is None else state.version
 
 
 def step(bot: Bot, state: State, event: Event) -> Step:
     """Take one event. `bot` is the version that `version_for` names."""
-    run = Run(bot=bot, state=state, at=event.at, effects=[], place=None, answers={}, walked=[])
+    run = Run.of(bot, state, event.at)
     match event:
         case ApiAnswered():
             _take_answer(run, event)
         case TimerFired():
             _take_timer(run, event.timer)
         case TakenOver():
-            run.state = replace(
-                state,
-                customer=replace(state.customer, bot_enabled=False),
-                calling=None,
-                asking=None,
-                pausing=None,
-                resuming=None,
-                backlog=tuple(kept for kept in state.backlog if not isinstance(kept, SequenceSent)),
-            )
+            run.customer = replace(run.customer, bot_enabled=False)
+            run.calling = run.asking = run.pausing = run.resuming = None
+            run.backlog = tuple(kept for kept in run.backlog if not isinstance(kept, SequenceSent))
         case HandedBack():
-            run.state = replace(state, customer=replace(state.customer, bot_enabled=True))
+            run.customer = replace(run.customer, bot_enabled=True)
         case _ if state.busy:
             _keep(run, event)
         case _:
             _begin(run, event)
     _settle(run)
-    return Step(run.state, tuple(run.effects), tuple(run.walked))
+    return Step(run.state(), tuple(run.effects), tuple(run.walked))
 
 
 # --- events
@@ -94,39 +88,37 @@ def step(bot: Bot, state: State, event: Event) -> Step:
 
 def _begin(run: Run, event: Waiting) -> None:
     """Start a run with something that a person did."""
-    greeted = run.state.greeted
-    by_customer = isinstance(event, Started | Said | Pressed)
-    run.state = replace(run.state, greeted=greeted or by_customer, blocks=0)
+    greeted = run.greeted
+    run.greeted = greeted or isinstance(event, Started | Said | Pressed)
+    run.blocks = 0
     match event:
         case Started():
-            if not greeted and run.bot.triggers.welcome is not None and run.state.customer.bot_enabled:
+            if not greeted and run.bot.triggers.welcome is not None and run.customer.bot_enabled:
                 start(run, run.bot.triggers.welcome)
         case Said(text=text):
             _heard(run, text, event.at)
-            if run.state.customer.bot_enabled:
+            if run.customer.bot_enabled:
                 _take_text(run, text, greeted=greeted)
         case Pressed(button=None):
             run.note("stale_press", "A press named a button that was never shown here; it was ignored.")
         case Pressed(button=Button() as button):
             _heard(run, button.title, event.at)
-            if run.state.customer.bot_enabled and button.type == "sequence":
+            if run.customer.bot_enabled and button.type == "sequence":
                 _take_press(run, button.value, button.extra)
         case SequenceSent(sequence=sequence):
-            run.state = replace(run.state, asking=None)
+            run.asking = None
             start(run, sequence)
         case TextSent(text=text):
             run.say(Text(text))
 
 
 def _heard(run: Run, text: str, at: datetime) -> None:
-    customer = replace(run.state.customer, last_message_text=text, last_message_at=at)
-    run.state = replace(run.state, customer=customer)
+    run.customer = replace(run.customer, last_message_text=text, last_message_at=at)
 
 
 def _take_text(run: Run, text: str, *, greeted: bool) -> None:
-    asking = run.state.asking
+    asking, run.asking = run.asking, None
     if asking:
-        run.state = replace(run.state, asking=None)
         then = _hear(run, asking.place, text)
         if then is not None:
             walk(run, then)
@@ -157,7 +149,7 @@ def _hear(run: Run, place: Place, text: str) -> Next | Jump | None:
 
 
 def _take_press(run: Run, value: int | str | None, extra: str | None) -> None:
-    run.state = replace(run.state, asking=None)
+    run.asking = None
     if extra:
         run.save(read_extra(extra), "button")
     if isinstance(value, int) and value in run.bot.sequences:
@@ -169,14 +161,14 @@ def _take_press(run: Run, value: int | str | None, extra: str | None) -> None:
 
 
 def _take_answer(run: Run, event: ApiAnswered) -> None:
-    calling = run.state.calling
+    calling = run.calling
     if calling is None or event.call not in calling.calls or any(a.call == event.call for a in calling.answers):
         return
     answers = (*calling.answers, Answer(event.call, event.result, event.on_failure))
     if len(answers) < len(calling.calls):
-        run.state = replace(run.state, calling=replace(calling, answers=answers))
+        run.calling = replace(calling, answers=answers)
         return
-    run.state = replace(run.state, calling=None)
+    run.calling = None
     spot = run.bot.spot(calling.place)
     if spot is None:
         run.note("block_gone", "The block that waited for this reply is no longer in the bot.")
@@ -212,20 +204,20 @@ def _judged(run: Run, block: Block, answer: Answer) -> Answer:
 
 
 def _take_timer(run: Run, timer: str) -> None:
-    state = run.state
-    if state.resuming == timer:
-        run.state = replace(state, resuming=None, backlog=state.backlog[1:])
-        if state.backlog:
-            _begin(run, state.backlog[0])
-    elif state.pausing and state.pausing.timer == timer:
-        run.state = replace(state, pausing=None)
-        run.place = state.pausing.place
+    if run.resuming == timer:
+        run.resuming = None
+        if run.backlog:
+            first, *rest = run.backlog
+            run.backlog = tuple(rest)
+            _begin(run, first)
+    elif run.pausing and run.pausing.timer == timer:
+        run.place, run.pausing = run.pausing.place, None
         walk(run, Next.ON)
 
 
 def _keep(run: Run, event: Waiting) -> None:
-    if len(run.state.backlog) < MAX_BACKLOG:
-        run.state = replace(run.state, backlog=(*run.state.backlog, event))
+    if len(run.backlog) < MAX_BACKLOG:
+        run.backlog = (*run.backlog, event)
     else:
         run.note("backlog_full", "Too much happened while a call was under way; this was recorded but not answered.")
 
@@ -252,14 +244,7 @@ def _fall_back(run: Run, block: Block, failed: list[Answer]) -> Jump | None:
 
 def _settle(run: Run) -> None:
     """Pin the version while something is under way, and take the backlog up again when nothing is."""
-    if run.state.backlog and not run.state.busy:
-        key = run.new_key("backlog")
-        run.state = replace(run.state, resuming=key)
-        run.effects.append(SetTimer(key, run.at, typing=False))
-    pinned = run.bot.number if _under_way(run.state) else None
-    if run.state.version != pinned:
-        run.state = replace(run.state, version=pinned)
-
-
-def _under_way(state: State) -> bool:
-    return state.calling is not None or state.pausing is not None
+    if run.backlog and not run.under_way and not run.resuming:
+        run.resuming = run.new_key("backlog")
+        run.effects.append(SetTimer(run.resuming, run.at, typing=False))
+    run.version = run.bot.number if run.under_way else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from backtalk.engine.block import Block, Jump, Next
 from backtalk.engine.effects import CallApi, Note
 from backtalk.engine.run import Run
@@ -52,7 +50,7 @@ def _block_after(run: Run, then: Next | Jump) -> Block | None:
 
 def enter(run: Run, place: Place | None) -> bool:
     """Count a block against the budget."""
-    if run.state.blocks >= MAX_BLOCKS or place is None:
+    if run.blocks >= MAX_BLOCKS or place is None:
         run.effects.append(
             Note(
                 "block_budget",
@@ -63,12 +61,12 @@ def enter(run: Run, place: Place | None) -> bool:
             )
         )
         return False
-    run.state = replace(run.state, blocks=run.state.blocks + 1)
+    run.blocks += 1
     run.walked.append(place)
     return True
 
 
 def _call(run: Run, place: Place, block: Block, apis: tuple[int, ...]) -> None:
     calls = {run.new_key("call"): api for api in apis}
-    run.state = replace(run.state, calling=Calling(place, calls))
+    run.calling = Calling(place, calls)
     run.effects.extend(CallApi(key, api, block.shape, block.id) for key, api in calls.items())
