@@ -1,45 +1,20 @@
-"""A server with two workspaces, without sockets."""
+"""Fixtures of the HTTP tests."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import pytest
+from tests.http.site import Site, open_site
 
-from backtalk.http.app import create_app
 from backtalk.outbound import EgressPolicy
 from backtalk.runtime.services import Services, start_services
-from backtalk.storage import tokens, workspaces
-from backtalk.storage.database import Database, Tx
-from backtalk.storage.tokens import Role
-from tests.support.asgi import Client
-
-
-@dataclass(slots=True)
-class Tenant:
-    """A workspace with a client for each role."""
-
-    id: int
-    owner: Client
-    admin: Client
-    editor: Client
-    viewer: Client
-
-
-@dataclass(slots=True)
-class Site:
-    """A running application. `own` and `other` are strangers to each other."""
-
-    services: Services
-    anybody: Client
-    own: Tenant
-    other: Tenant
+from backtalk.storage.database import Database
 
 
 @pytest.fixture
 async def services(database: Database) -> AsyncIterator[Services]:
+    """The running parts, with nothing allowed but public addresses and one closed port."""
     started = await start_services(database, EgressPolicy(["127.0.0.1:9"]))
     yield started
     started.draining = True
@@ -51,25 +26,5 @@ async def services(database: Database) -> AsyncIterator[Services]:
 
 @pytest.fixture
 async def site(services: Services) -> Site:
-    anybody = Client(create_app(services))
-    return Site(services, anybody, await _tenant(services, anybody, "Own"), await _tenant(services, anybody, "Other"))
-
-
-async def _tenant(services: Services, client: Client, name: str) -> Tenant:
-    now = datetime.now(UTC)
-
-    def work(tx: Tx) -> tuple[int, dict[Role, str]]:
-        workspace, _ = workspaces.create(tx, name=name, at=now)
-        made: dict[Role, str] = {}
-        for role in ("owner", "admin", "editor", "viewer"):
-            made[role] = tokens.create(tx, workspace.id, name=role, role=role, at=now)[1]
-        return workspace.id, made
-
-    workspace_id, made = await services.database.write(work)
-    return Tenant(
-        workspace_id,
-        client.with_token(made["owner"]),
-        client.with_token(made["admin"]),
-        client.with_token(made["editor"]),
-        client.with_token(made["viewer"]),
-    )
+    """The application with two workspaces, without sockets."""
+    return await open_site(services)

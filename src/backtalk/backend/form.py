@@ -144,7 +144,7 @@ def _header_problems(headers: Sequence[tuple[str, str | None]]) -> Iterator[Prob
         yield _problem("too_many_headers", "headers", f"An API has at most {MAX_HEADERS} headers.")
     seen: set[str] = set()
     for index, (name, value) in enumerate(headers[:MAX_HEADERS]):
-        field = f"headers[{index}]"
+        field = f"headers.{index}"
         if not _TOKEN.fullmatch(name) or len(name) > MAX_PARAM_NAME_CHARS:
             hint = "For example X-Secret-Token: letters, digits and dashes, no blanks and no colon."
             yield _problem("header_name", f"{field}.name", "This is not the name of a header.", hint)
@@ -175,7 +175,7 @@ def _param_problems(params: Sequence[tuple[str, str]], method: str) -> Iterator[
         yield _problem("too_many_params", "params", f"An API has at most {MAX_PARAMS} parameters.")
     seen: set[str] = set()
     for index, (name, value) in enumerate(params[:MAX_PARAMS]):
-        field = f"params[{index}]"
+        field = f"params.{index}"
         if not 1 <= len(name) <= MAX_PARAM_NAME_CHARS or name != name.strip() or _CONTROL.search(name):
             message = f"The name of a parameter has 1 to {MAX_PARAM_NAME_CHARS} characters, none of them invisible."
             yield _problem("param_name", f"{field}.name", message)

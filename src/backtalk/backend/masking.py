@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -86,8 +87,9 @@ def _masked_note(note: ReplyNote, secrets: Iterable[str]) -> ReplyNote:
 
 
 def _secrets(api: Api) -> list[str]:
-    """Header values, longest first, with the bare credential of `Bearer …` among them."""
+    """Header values, longest first, with the bare credential of `Bearer …` among them, also as JSON writes them."""
     values = {part for _, value in api.headers for part in (value, value.rpartition(" ")[2])}
+    values |= {json.dumps(value)[1:-1] for value in values}
     return sorted((value for value in values if len(value) >= MIN_SECRET_CHARS), key=len, reverse=True)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from backtalk.backend.api import Api
 from backtalk.backend.masking import without_secrets
 from backtalk.engine.codec import message_to_json
 from backtalk.engine.customer import Customer
@@ -109,8 +110,19 @@ def _shown(record: CallRecord) -> dict[str, Any]:
         "messages": [orjson.loads(message_to_json(message))] if message else [],
         "problems": [*_problems(result), *(_refused(name, reason) for name, reason in refused)],
     }
-    masked: dict[str, Any] = orjson.loads(without_secrets(api, orjson.dumps(shown).decode()))
+    masked: dict[str, Any] = _masked(api, orjson.loads(orjson.dumps(shown)))
     return masked
+
+
+def _masked(api: Api, value: Any) -> Any:
+    match value:
+        case str():
+            return without_secrets(api, value)
+        case list():
+            return [_masked(api, item) for item in value]
+        case dict():
+            return {without_secrets(api, name): _masked(api, item) for name, item in value.items()}
+    return value
 
 
 def _problems(result: ApiReply | ApiFailure) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import bindparam, insert, or_, select, update
 
@@ -19,6 +19,7 @@ from backtalk.storage.database import Tx, statement
 from backtalk.storage.schema import from_us, time_us, tokens
 
 Role = Literal["owner", "admin", "editor", "viewer"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 PREFIX = "bt_"
 SECRET_BYTES = 32
