@@ -14,13 +14,15 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 LOCK := $(PY) -m uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 WEB_SOURCES := hatch_build.py $(shell find frontend -type f -not -path '*/node_modules*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help run test check fix lock clean
+.PHONY: help run build test check fix lock clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
 run: $(VENV)/.run $(VENV)/.web ## install, build and start the demo bot
 	@exec $(VENV)/bin/backtalk demo
+
+build: $(VENV)/.web ## install, and build the browser parts
 
 test: $(VENV)/.dev $(VENV)/.web ## install what tests need and run everything
 	@$(PY) -m tests.support.browser

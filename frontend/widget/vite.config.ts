@@ -6,6 +6,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 // One classic script, so that one tag with `async` installs the chat on any page.
 export default defineConfig({
   root: here('.'),
+  oxc: { jsx: { development: false } },
   build: {
     outDir: here('../../src/backtalk/http/static/built'),
     emptyOutDir: false,
@@ -15,7 +16,6 @@ export default defineConfig({
       name: 'BacktalkWidget',
       fileName: () => 'widget.js',
     },
-    target: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
-    cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'], // older ones would lose light-dark()
+    target: ['chrome111', 'edge111', 'firefox115', 'safari16.4'],
   },
 })
