@@ -46,4 +46,4 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 def picture(page: Page, name: str) -> None:
     """Kept for people to look at; see test-results/."""
     PICTURES.mkdir(exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png")
+    page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")

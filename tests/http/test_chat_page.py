@@ -36,6 +36,8 @@ async def test_the_page_holds_the_chat_of_its_channel(client: Client, home: Hous
     reply = await client.get(f"/c/{home.channel.key}")
     assert (reply.status, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert f'data-channel="{home.channel.key}"' in reply.text
+    assert 'data-title="Web"' in reply.text
+    assert "<title>Web</title>" in reply.text
     assert '<script src="/widget.js"></script>' in reply.text
     assert "<style" not in reply.text
 

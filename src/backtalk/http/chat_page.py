@@ -54,7 +54,7 @@ async def page(request: Request) -> Response:
     content = _PAGE.format(
         lang=escape(str(config.get("lang") or "en")),
         dir=escape(str(config.get("dir") or "auto")),
-        title=escape(str(config.get("title") or channel.name)),
+        title=escape(_title(channel)),
         base=escape(request.scope.get("root_path", "")),
         key=escape(key),
         look=_look(channel),
@@ -82,8 +82,12 @@ async def script(request: Request) -> Response:
 
 
 def _look(channel: ChannelRow) -> str:
-    values = {"title": channel.name, **{name: channel.config.get(name) for name in LOOK}}
+    values = {name: channel.config.get(name) for name in LOOK} | {"title": _title(channel)}
     return "".join(f' data-{name}="{escape(str(value))}"' for name, value in values.items() if value)
+
+
+def _title(channel: ChannelRow) -> str:
+    return str(channel.config.get("title") or channel.name)
 
 
 def _policy(channel: ChannelRow) -> str:
