@@ -272,6 +272,41 @@ def test_contract_5_nothing_to_show_is_no_error(block: dict[str, Any], data: Any
     Script(bot).start().calls(1).replies(ok(data, a=1)).bot(Text("on")).attributes({"a": 1})
 
 
+@pytest.mark.parametrize("data", ["a\nb", "a\\nb"])
+def test_contract_5_a_line_break_and_the_two_characters_for_it(data: str) -> None:
+    Script(a_bot(text("<<api:1>>"))).start().calls(1).replies(ok(data)).bot(Text("a\nb"))
+    item = {"title": data, "type": "sequence", "value": 1}
+    script = Script(a_bot(buttons({"api": 1}))).start().calls(1).replies(ok([item]))
+    script.bot(Buttons("Choose", (Button("a\nb", "sequence", 1),)))
+    bot = a_bot({"type": "gallery", "items": [{"api": 1}]})
+    script = Script(bot).start().calls(1).replies(ok([{"title": data, "subtitle": data}]))
+    script.bot(Gallery((Card("a\nb", "a\nb"),)))
+
+
+def test_contract_5_a_reply_is_never_refused_for_being_long() -> None:
+    long = "x" * 900_000
+    Script(a_bot(text("<<api:1>>"))).start().calls(1).replies(ok(long)).bot(Text(long))
+    many = [{"title": f"{number} " + "x" * 500, "type": "sequence", "value": 1} for number in range(300)]
+    script = Script(a_bot(buttons({"api": 1}))).start().calls(1).replies(ok(many))
+    script.bot(Buttons("Choose", tuple(Button(item["title"], "sequence", 1) for item in many)))  # type: ignore[arg-type]
+
+
+def test_contract_5_message_and_status_are_never_shown() -> None:
+    body = {"data": "x", "success": True, "message": "internal", "status": 418}
+    Script(a_bot(text("<<api:1>>"))).start().calls(1).replies(body).bot(Text("x"))
+    body = {"data": "x", "success": False, "message": "internal", "status": 200}
+    Script(a_bot({**text("<<api:1>>"), "on_failure": {"say": "Sorry"}})).start().calls(1).replies(body).bot(
+        Text("Sorry")
+    )
+
+
+@pytest.mark.parametrize(("saved", "value"), [(1, "1"), ("1", 1), (1.0, "1"), ("Yes", "yes"), (True, "true")])
+def test_contract_5_conditions_compare_loosely(saved: Any, value: Any) -> None:
+    condition = {"type": "condition", "if": {"all": [{"attribute": "nr", "op": "eq", "value": value}]}, "then": 2}
+    bot = a_bot({"type": "call_api", "api": 1}, condition, sequences={2: [text("the same")]})
+    Script(bot).start().calls(1).replies(ok(None, nr=saved)).attributes({"nr": saved}).bot(Text("the same"))
+
+
 # --- 5. sequences of a reply
 
 
