@@ -25,6 +25,7 @@ async def test_versions_are_kept_and_the_oldest_are_forgotten(database: Database
         assert await get(1) is first
         assert (first.number, (await get(3)).number) == (1, 3)
         assert (await get(None)).sequences == {}
+        assert (await get(99)).sequences == {}, "the version of a bot that the channel had before"
         bots.MAX_KEPT, usual = 1, bots.MAX_KEPT
         try:
             await get(2)

@@ -13,7 +13,7 @@ from backtalk.engine.events import HandedBack, Said, SequenceSent, TakenOver, Te
 from backtalk.engine.reply import ApiReply
 from backtalk.errors import Conflict, Invalid, NotFound
 from backtalk.runtime.calls import CallRecord
-from backtalk.storage import channels, customers, effects
+from backtalk.storage import bots, channels, customers, effects
 from backtalk.storage.database import Database
 
 
@@ -255,3 +255,28 @@ async def test_a_published_change_is_met_at_the_next_message_and_not_before(home
     assert await talk.until(2) == ["old answer", "old end"]
     await talk.say("hello")
     assert (await talk.until(4))[-1] == "new"
+
+
+async def test_a_channel_that_gets_another_bot_during_a_call_goes_on_with_that_bot(home: House, shop: Backend) -> None:
+    hold = asyncio.Event()
+
+    async def slow(_: Asked) -> object:
+        await hold.wait()
+        return ok("old answer")
+
+    shop.answers["/slow"] = slow
+    api = await home.add_api("Slow", shop.url("/slow"))
+    await home.publish(document([{"type": "text", "text": "old"}]))
+    await home.publish(document([{"type": "text", "text": f"<<api:{api}>>"}]))
+    talk = await home.open()
+    other = await home.services.database.write(lambda tx: bots.create(tx, home.workspace_id, "Other", now()))
+    await home.services.database.write(
+        lambda tx: channels.change(tx, home.workspace_id, home.channel.id, bot_id=other.id)
+    )
+    await House(home.services, home.workspace_id, other.id, home.channel).publish(
+        document([{"type": "text", "text": "new"}])
+    )
+    hold.set()
+    await home.services.performer.stop()
+    await talk.say("hello")
+    assert await talk.texts() == ["> hello", "new"]
