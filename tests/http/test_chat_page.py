@@ -89,7 +89,6 @@ async def test_the_script_is_open_to_every_site_and_asked_for_anew_when_it_chang
 
 async def test_without_a_built_script_the_answer_names_the_command(client: Client, home: House) -> None:
     chat_page.SCRIPT.unlink()
-    first = await client.get("/widget.js")
     for path in ("/widget.js", f"/c/{home.channel.key}"):
         reply = await client.get(path)
         assert reply.status == 503
