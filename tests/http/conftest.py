@@ -7,15 +7,20 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.http.site import Site, open_site
 
-from backtalk.outbound import EgressPolicy
+from backtalk.outbound import EgressPolicy, Outbound
+from backtalk.outbound.dial import tls_context
 from backtalk.runtime.services import Services, start_services
 from backtalk.storage.database import Database
+
+_TLS = tls_context()
+"""Made once: reading the authorities takes longer than most of these tests."""
 
 
 @pytest.fixture
 async def services(database: Database) -> AsyncIterator[Services]:
     """The running parts, with nothing allowed but public addresses and one closed port."""
-    started = await start_services(database, EgressPolicy(["127.0.0.1:9"]))
+    policy = EgressPolicy(["127.0.0.1:9"])
+    started = await start_services(database, policy, outbound=Outbound(policy, tls=_TLS))
     yield started
     started.draining = True
     started.live.wake_all()

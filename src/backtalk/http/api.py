@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from backtalk import __version__
 from backtalk.errors import Conflict, Forbidden, Invalid, NotFound, SignInRequired, TooMany
 from backtalk.http import apis, bots, calls, channels, contract, conversations, customers, docs, preview, workspace
 from backtalk.http.auth import RANK, role_of
-from backtalk.http.problems import MEDIA_TYPE, document_of, handlers
+from backtalk.http.problems import MEDIA_TYPE, document_of, handlers, refuse_fields
 from backtalk.storage.tokens import Role
 
 PREFIX = "/api/v1"
@@ -70,22 +73,33 @@ _REFUSALS = {
 }
 
 
+_WRITING = Lock()
+
+
 class ManagementApi(FastAPI):
     """FastAPI with our problem documents and roles in its OpenAPI document."""
 
+    _document: dict[str, Any] | None = None
+
     def openapi(self) -> dict[str, Any]:
-        if self.openapi_schema is None:
-            document = super().openapi()
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schemas["Problem"], schemas["ProblemItem"] = _PROBLEM, _PROBLEM_ITEM
-            for name in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(name, None)
-            document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-            for route in routes():
-                for method in route.methods or ():
-                    _describe(document["paths"][route.path_format][method.lower()], role_of(route))
-            self.openapi_schema = document
-        return self.openapi_schema
+        """Takes a good part of a second the first time: ask for it off the event loop."""
+        with _WRITING:
+            return self._document or self._written()
+
+    def _written(self) -> dict[str, Any]:
+        document = super().openapi()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"], schemas["ProblemItem"] = _PROBLEM, _PROBLEM_ITEM
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        for route in routes():
+            for method in route.methods or ():
+                operation = document["paths"][route.path_format][method.lower()]
+                operation["summary"] = route.summary or _first_sentence(route.description)
+                _describe(operation, role_of(route))
+        self._document = document
+        return document
 
 
 def create_api() -> ManagementApi:
@@ -100,7 +114,7 @@ def create_api() -> ManagementApi:
         redirect_slashes=False,
         separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
-        exception_handlers=handlers(),
+        exception_handlers={**handlers(), RequestValidationError: refuse_fields},
         servers=[{"url": PREFIX}],
         root_path_in_servers=False,
     )
@@ -115,6 +129,10 @@ def routes() -> Iterator[APIRoute]:
         for route in noun.router.routes:
             if isinstance(route, APIRoute) and route.include_in_schema:
                 yield route
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"[.;:](?:\s|$)", text, maxsplit=1)[0]
 
 
 def _describe(operation: dict[str, Any], role: Role | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -11,20 +12,21 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from backtalk.http.pages import page_response
 
 router = APIRouter(include_in_schema=False)
+# These two are plain functions, which FastAPI runs in a thread: making the document would hold up the event loop.
 
 
 @router.get("/openapi.json")
-async def openapi_document(request: Request) -> Response:
+def openapi_document(request: Request) -> Response:
     return JSONResponse(request.app.openapi(), headers={"Cache-Control": "public, max-age=300"})
 
 
 @router.get("/docs")
-async def docs_page(request: Request) -> HTMLResponse:
+def docs_page(request: Request) -> HTMLResponse:
     return page_response("Management API", _content(request.app.openapi()))
 
 
 def _content(document: dict[str, Any]) -> str:
-    about = "".join(f"<p>{escape(part)}</p>" for part in document["info"]["description"].strip().split("\n\n"))
+    about = "".join(f"<p>{_marked(part)}</p>" for part in document["info"]["description"].strip().split("\n\n"))
     prefix = document["servers"][0]["url"]
     rows = "".join(
         _row(method.upper(), prefix + path, operation)
@@ -39,7 +41,12 @@ def _content(document: dict[str, Any]) -> str:
     )
 
 
+def _marked(text: str) -> str:
+    """What stands between backticks as code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
+
+
 def _row(method: str, path: str, operation: dict[str, Any]) -> str:
-    role = operation.get("x-role", "nobody in particular")
+    role = operation.get("x-role", "none")
     cells = (f"<code>{method}</code>", f"<code>{escape(path)}</code>", escape(operation["summary"]), escape(role))
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

@@ -25,7 +25,7 @@ h2 { font-size: 1.1rem; margin: 0 0 .35rem }
 p { margin: 0 0 1rem; color: var(--soft); max-width: 44rem }
 a { color: var(--link) }
 code { font: .92em ui-monospace, monospace }
-.cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); margin: 2rem 0;
+.cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); margin: 2rem 0;
   padding: 0; list-style: none }
 .cards li { background: var(--paper); border: 1px solid var(--line); border-radius: 14px; padding: 1.25rem }
 .cards p { margin: 0; font-size: .95rem }

@@ -155,21 +155,15 @@ async def _http(_request: Request, error: Exception) -> Response:
     return problem_response(kind(), error.headers)
 
 
-async def _validation(_request: Request, error: Exception) -> Response:
+async def refuse_fields(_request: Request, error: Exception) -> Response:
+    """A handler for what FastAPI finds in a request."""
     found = getattr(error, "errors", None)
     return problem_response(invalid_fields(found()) if callable(found) else Broken())
 
 
 def handlers() -> dict[Any, Any]:
-    """Exception handlers for the application and for the management API."""
-    from fastapi.exceptions import RequestValidationError
-
-    return {
-        BacktalkError: _refused,
-        HTTPException: _http,
-        RequestValidationError: _validation,
-        Exception: _refused,
-    }
+    """Exception handlers for every application."""
+    return {BacktalkError: _refused, HTTPException: _http, Exception: _refused}
 
 
 def _title(error: BacktalkError) -> str:
