@@ -218,6 +218,9 @@ class FakeChat:
     async def _style(self, _: Request) -> Response:
         return Response(self.style, media_type="text/css")
 
+    async def _favicon(self, _: Request) -> Response:
+        return Response(status_code=204)
+
     async def _picture(self, _: Request) -> Response:
         return Response(PICTURE, media_type="image/svg+xml")
 
@@ -227,6 +230,7 @@ class FakeChat:
             Route("/pages/{name}", self._page),
             Route("/widget.js", self._widget),
             Route("/style.css", self._style),
+            Route("/favicon.ico", self._favicon),
             Route("/picture.svg", self._picture),
             Route(f"{chat}/widget.js", self._widget),
             Route(f"{chat}/sessions", self._open, methods=["POST"]),

@@ -25,7 +25,12 @@ export function Panel({ view }: { view: View }) {
       aria-label={title}
       tabindex={-1}
       onSubmit={follow}
-      onClick={event => (event.target as Element).closest('button.choice') && follow(event)}
+      onClick={event => {
+        // heard after the button has acted, and perhaps has gone
+        const pressed = (event.target as Element).closest('button.choice')
+        if (pressed) follow(event)
+        if (pressed?.closest('.replies')) enter(event.currentTarget)
+      }}
       onKeyDown={event => {
         if (event.key === 'Tab') stayInside(event)
         if (event.key !== 'Escape' || !isWindow) return
@@ -38,7 +43,9 @@ export function Panel({ view }: { view: View }) {
           <Bubble />
         </span>
         <div class="name">
-          <h2 dir="auto">{title}</h2>
+          <h2>
+            <bdi dir="auto">{title}</bdi>
+          </h2>
           <p class="status" role="status" data-status={shown.status}>
             {shown.status === 'online' ? t.online : t.connecting}
           </p>
@@ -57,13 +64,7 @@ export function Panel({ view }: { view: View }) {
       )}
       <Log view={view} />
       {!!offered?.replies.length && (
-        <div
-          class="replies"
-          role="group"
-          aria-label={t.choices}
-          key={offered.seq}
-          onClick={event => enter(event.currentTarget.parentElement)} // the pressed button goes away
-        >
+        <div class="replies" role="group" aria-label={t.choices} key={offered.seq}>
           {offered.replies.map((button, i) => (
             <Choice button={button} t={t} onPress={() => conversation.press(offered.seq, i, button.title)} />
           ))}
