@@ -105,9 +105,9 @@ class Database:
     async def empty_log(self) -> None:
         """Move the write-ahead log into the file and cut it, so that nothing that was deleted is left in it.
 
-        A reader that takes long keeps the log as it is; then the next call does it.
+        Only a server does it. A reader that takes long keeps the log as it is; then the next call does it.
         """
-        self._cut_log = True
+        self._cut_log = self._lock is not None
         await self.write(lambda _: None)
 
     async def close(self) -> None:
@@ -142,9 +142,9 @@ class Database:
 
     def _commit(self, job: Job, group: list[Job]) -> None:
         """Run the job and what waits behind it in one transaction. Every job that was taken is in the group."""
+        group.append(job)
         connection, began = self._connection, monotonic()
         before, done = connection.total_changes, 0
-        group.append(job)
         connection.execute("BEGIN IMMEDIATE")
         while True:
             done += self._run(connection, job, alone=not done)
