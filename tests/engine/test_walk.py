@@ -8,7 +8,7 @@ from backtalk.engine.block import Jump, Next
 from backtalk.engine.effects import CallApi, Note
 from backtalk.engine.run import Run
 from backtalk.engine.state import Place
-from backtalk.engine.walk import MAX_BLOCKS, enter, start, walk
+from backtalk.engine.walk import MAX_BLOCKS, enter, walk
 
 BOT = a_bot(
     sequences={
@@ -47,7 +47,7 @@ def test_a_jump_begins_at_the_first_block() -> None:
 
 def test_a_jump_to_what_is_gone_ends_the_run_with_a_note() -> None:
     run = a_run()
-    start(run, 2)
+    walk(run, Jump(2))
     (note,) = run.effects
     assert isinstance(note, Note)
     assert (note.code, note.block) == ("unknown_sequence", "2.0")
@@ -55,13 +55,13 @@ def test_a_jump_to_what_is_gone_ends_the_run_with_a_note() -> None:
 
 def test_an_empty_sequence_ends_the_run() -> None:
     run = a_run()
-    start(run, 3)
+    walk(run, Jump(3))
     assert (run.walked, run.effects) == ([], [])
 
 
 def test_a_block_with_an_api_waits_for_it() -> None:
     run = a_run()
-    start(run, 4)
+    walk(run, Jump(4))
     assert run.effects == [CallApi("call-1", 5, "text", "4.0")]
     assert run.calling
     assert run.calling.place == Place(4, "4.0")

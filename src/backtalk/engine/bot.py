@@ -48,7 +48,7 @@ class Bot:
     triggers: Triggers
     sequences: Mapping[SequenceId, BlockSequence]
     number: int | None = None
-    _spots: dict[str, tuple[SequenceId, int]] = field(init=False, repr=False, default_factory=dict)
+    _spots: dict[str, tuple[BlockSequence, int]] = field(init=False, repr=False, default_factory=dict)
     _keywords: list[tuple[str, Keyword]] = field(init=False, repr=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -57,12 +57,11 @@ class Bot:
             self._keywords.extend(pair for pair in wanted if pair[0])
         for sequence in self.sequences.values():
             for index, block in enumerate(sequence.blocks):
-                self._spots[block.id] = (sequence.id, index)
+                self._spots[block.id] = (sequence, index)
 
     def spot(self, place: Place) -> tuple[BlockSequence, int] | None:
         """The sequence and index where a block stands in this version; None when it is gone."""
-        found = self._spots.get(place.block)
-        return (self.sequences[found[0]], found[1]) if found else None
+        return self._spots.get(place.block)
 
     def keyword(self, text: str) -> SequenceId | None:
         """The sequence of the first keyword that fits what a customer wrote."""

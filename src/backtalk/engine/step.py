@@ -44,7 +44,7 @@ from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure
 from backtalk.engine.run import Run
 from backtalk.engine.state import MAX_BACKLOG, Answer, Place, State, Waiting
 from backtalk.engine.usable import usable
-from backtalk.engine.walk import enter, start, walk
+from backtalk.engine.walk import enter, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _begin(run: Run, event: Waiting) -> None:
     match event:
         case Started():
             if not greeted and run.bot.triggers.welcome is not None and run.customer.bot_enabled:
-                start(run, run.bot.triggers.welcome)
+                walk(run, Jump(run.bot.triggers.welcome))
         case Said(text=text):
             _heard(run, text, event.at)
             if run.customer.bot_enabled:
@@ -107,7 +107,7 @@ def _begin(run: Run, event: Waiting) -> None:
                 _take_press(run, button.value, button.extra)
         case SequenceSent(sequence=sequence):
             run.asking = None
-            start(run, sequence)
+            walk(run, Jump(sequence))
         case TextSent(text=text):
             run.say(Text(text))
 
@@ -130,7 +130,7 @@ def _take_text(run: Run, text: str, *, greeted: bool) -> None:
     if target is None:
         run.note("unanswered", "Nothing answers this text: the bot has no default sequence.")
     else:
-        start(run, target)
+        walk(run, Jump(target))
 
 
 def _hear(run: Run, place: Place, text: str) -> Next | Jump | None:
@@ -153,11 +153,11 @@ def _take_press(run: Run, value: int | str | None, extra: str | None) -> None:
     if extra:
         run.save(read_extra(extra), "button")
     if isinstance(value, int) and value in run.bot.sequences:
-        start(run, value)
+        walk(run, Jump(value))
         return
     run.note("unknown_sequence", f"The pressed button leads to sequence {value}, which is gone; the default answers.")
     if run.bot.triggers.default is not None:
-        start(run, run.bot.triggers.default)
+        walk(run, Jump(run.bot.triggers.default))
 
 
 def _take_answer(run: Run, event: ApiAnswered) -> None:

@@ -11,11 +11,6 @@ MAX_BLOCKS = 100
 """Blocks that one thing a customer does can set going, its calls and delays included."""
 
 
-def start(run: Run, sequence: int) -> None:
-    run.place = None
-    walk(run, Jump(sequence))
-
-
 def walk(run: Run, then: Next | Jump) -> None:
     """Go on from `run.place` until a block waits, the sequence ends or the budget is used up."""
     while then is Next.ON or isinstance(then, Jump):
