@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from backtalk.storage.database import Tx, statement
+from backtalk.storage.dialects import upsert
 from backtalk.storage.schema import attributes, time_us
 
 MAX_NAMES = 1_000

@@ -12,13 +12,13 @@ from typing import Any
 
 import orjson
 from sqlalchemy import and_, bindparam, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from backtalk.engine.codec import state_from_json, state_to_json
 from backtalk.engine.customer import TEXT_FIELDS, Customer
 from backtalk.engine.state import State
 from backtalk.errors import NotFound
 from backtalk.storage.database import Tx, statement
+from backtalk.storage.dialects import upsert
 from backtalk.storage.schema import (
     attributes,
     bots,

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
@@ -23,6 +24,19 @@ DIALECTS: dict[str, Dialect] = {
     "sqlite": sqlite.dialect(paramstyle="named"),
     "postgresql": postgresql.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]
 }
+
+__all__ = [
+    "DIALECTS",
+    "ReferenceViolation",
+    "Statement",
+    "Text",
+    "UniqueViolation",
+    "connect_sqlite",
+    "is_storage_fault",
+    "statement",
+    "upsert",  # an INSERT with `on_conflict_do_…`: this construct has a text on both databases, SQLite's own has not
+    "violation",
+]
 
 BUSY_S = 5.0
 """How long a write waits for another process that writes."""

@@ -6,9 +6,9 @@ from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from backtalk.storage.database import Tx, statement
+from backtalk.storage.dialects import upsert
 from backtalk.storage.schema import installation
 
 KEY_CHECK = "key_check"

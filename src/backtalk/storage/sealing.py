@@ -41,7 +41,7 @@ class Sealer:
     """The first key seals; every key opens, so that a new key can be put in front of the old one."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        if not keys or any(len(key) < MIN_KEY_CHARS for key in keys):
+        if not keys or any(len(key.strip()) < MIN_KEY_CHARS for key in keys):
             raise Invalid(
                 f"BACKTALK_SECRET_KEY must have at least {MIN_KEY_CHARS} characters.",
                 hint="Take the one that `backtalk serve` makes on a first local start, or 32 random bytes in Base64.",
