@@ -10,16 +10,18 @@ from docs.make_blocks import FOLDER, pages
 from backtalk.blocks import TYPES, read_document
 
 
+MADE = pages()
+
+
 def test_the_pages_are_current() -> None:
     written = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.iterdir()}
-    assert written == pages(), "run .venv/bin/python docs/make_blocks.py"
+    assert written == MADE, "run .venv/bin/python docs/make_blocks.py"
 
 
 def test_every_block_has_a_page_and_a_line_in_the_list() -> None:
-    made = pages()
-    assert set(made) == {"README.md", *(f"{name}.md" for name in TYPES)}
+    assert set(MADE) == {"README.md", *(f"{name}.md" for name in TYPES)}
     for name in TYPES:
-        assert f"]({name}.md) | `{name}` |" in made["README.md"]
+        assert f"]({name}.md) | `{name}` |" in MADE["README.md"]
 
 
 def test_every_field_stands_in_its_page_with_its_help_text() -> None:
@@ -27,7 +29,7 @@ def test_every_field_stands_in_its_page_with_its_help_text() -> None:
         for field, info in kind.model_fields.items():
             if field not in ("id", "type"):
                 row = re.search(
-                    rf"^\| `{info.alias or field}` \| (.+) \| (.*) \| (.+) \|$", pages()[f"{name}.md"], re.MULTILINE
+                    rf"^\| `{info.alias or field}` \| (.+) \| (.*) \| (.+) \|$", MADE[f"{name}.md"], re.MULTILINE
                 )
                 assert row, f"{name}.{field}"
                 assert row[3] == " ".join((info.description or "").split())
@@ -35,12 +37,12 @@ def test_every_field_stands_in_its_page_with_its_help_text() -> None:
 
 def test_every_example_is_a_block() -> None:
     for name in TYPES:
-        (example,) = re.findall(r"```json\n(.*?)```", pages()[f"{name}.md"], re.DOTALL)
+        (example,) = re.findall(r"```json\n(.*?)```", MADE[f"{name}.md"], re.DOTALL)
         document = {"name": "x", "sequences": [{"id": 1, "name": "x", "blocks": [json.loads(example)]}]}
         assert read_document(document).sequences[0].blocks[0].type == name
 
 
 def test_every_link_inside_a_page_leads_to_a_heading() -> None:
-    for page in pages().values():
+    for page in MADE.values():
         headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.+)$", page, re.MULTILINE)}
         assert set(re.findall(r"\(#([^)]+)\)", page)) <= headings

@@ -240,7 +240,7 @@ class World:
 STRATEGY = st.tuples(bots(1), bots(2), st.lists(MOVES, min_size=1, max_size=25))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(STRATEGY)
 def test_any_events_on_any_bots(given_world: tuple[Bot, Bot, list[tuple[str, Any]]]) -> None:
     """No event raises; a state that was stored does the same; budgets and invariants hold after every step."""
@@ -299,7 +299,7 @@ def check_invariants(before: State, event: Event, taken: Step) -> None:
                 assert effect.message.text.strip() or isinstance(event, TextSent | TimerFired)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(bots(1), st.lists(st.one_of(MOVES), max_size=15))
 def test_n09_after_a_takeover_only_the_company_speaks(bot: Bot, moves: list[tuple[str, Any]]) -> None:
     world = World({1: bot}, stored=False)
