@@ -16,6 +16,8 @@ whole transaction is what has to be undone. The queue is bounded: what does not 
 
 When the storage itself fails (disk full, I/O error, damaged file), what the connection holds is in doubt: everything of the group is
 refused with Unavailable and the writer takes a new connection. `healthy` is false from then until something has been written again.
+The readers keep the log in use meanwhile, so that the new connection does not take up a commit whose sync failed. Only when the process
+ends at that very moment may such a group be found stored; a repeat with the same key does nothing then.
 """
 
 from __future__ import annotations

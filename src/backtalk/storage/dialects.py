@@ -135,6 +135,7 @@ def connect_sqlite(path: Path, *, writes: bool, checkpoints: bool = False) -> sq
             connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
         else:
             connection.execute("PRAGMA query_only = ON")
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # takes the lock that keeps the log in use
     except BaseException:
         connection.close()
         raise
