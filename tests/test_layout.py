@@ -15,7 +15,9 @@ TESTS = ROOT / "tests"
 MODULES = sorted(path for path in SOURCES.rglob("*.py") if path.read_text("utf-8").strip())
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "core", "base"}
 MAX_LINES = 300
-LARGER: dict[str, str] = {}
+LARGER: dict[str, str] = {
+    "backend/contract.py": "the request, the five replies and their help texts are one published document",
+}
 """Modules that may be larger, each with its reason."""
 
 PURE = ("engine", "blocks", "channels", "backend")

@@ -7,13 +7,11 @@ Only what the whole reply depends on makes a failure. Nothing here raises, and t
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 import orjson
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from backtalk.backend import strict_json
 from backtalk.backend.contract import (
@@ -27,6 +25,7 @@ from backtalk.backend.contract import (
     Wire,
     whole_number,
 )
+from backtalk.backend.words import kind, quoted, reason
 from backtalk.engine.customer import MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_NAME_CHARS, MAX_ATTRIBUTES_PER_REPLY
 from backtalk.engine.messages import Button, Card, Media, with_line_breaks
 from backtalk.engine.reply import ApiFailure, ApiReply, ReplyNote, Shape
@@ -104,7 +103,7 @@ class _Reading:
         elif charset not in ("", "utf-8", "utf8"):
             self.note("", f"The reply is declared as {charset[:40]}, but read as UTF-8.", "JSON is always UTF-8.")
         for key in document.repeated:
-            self.note("", f"An object has the key {_quoted(key)} twice; the last one counts.", "Send each key once.")
+            self.note("", f"An object has the key {quoted(key)} twice; the last one counts.", "Send each key once.")
         if document.replaced:
             self.note("", "U+0000 and unpaired surrogates were replaced by U+FFFD.", "Send valid text.")
         try:
@@ -114,7 +113,7 @@ class _Reading:
 
     def judged(self, shape: Shape | None, value: Any) -> ApiReply | ApiFailure:
         if not isinstance(value, dict):
-            raise _Wrong("$", f"The reply must be a JSON object, not {_kind(value)}.")
+            raise _Wrong("$", f"The reply must be a JSON object, not {kind(value)}.")
         envelope = self.item(Envelope, value, "$", vital=True)
         if envelope is None:
             raise _Wrong("$", "The reply is not an envelope of the contract.")
@@ -138,10 +137,10 @@ class _Reading:
         if shape == "image":
             media = self.item(MediaItem, data, _DATA, vital=True) if isinstance(data, dict) else None
             if media is None:
-                raise _Wrong(_DATA, f"`data` must be {_SHOULD_BE[shape]}, not {_kind(data)}.")
+                raise _Wrong(_DATA, f"`data` must be {_SHOULD_BE[shape]}, not {kind(data)}.")
             return Media(media.type, media.url)
         if not isinstance(data, list):
-            raise _Wrong(_DATA, f"`data` must be {_SHOULD_BE[shape]}, not {_kind(data)}.")
+            raise _Wrong(_DATA, f"`data` must be {_SHOULD_BE[shape]}, not {kind(data)}.")
         items = self.items(ITEMS[shape], data, _DATA, MAX_ITEMS)
         if not items:
             raise _Wrong(_DATA, f"`data` must be {_SHOULD_BE[shape]}; none of its {len(data)} items can be used.")
@@ -153,8 +152,8 @@ class _Reading:
         if isinstance(data, str):
             return with_line_breaks(data)
         if isinstance(data, dict | list):
-            raise _Wrong(_DATA, f"`data` must be a string, not {_kind(data)}.")
-        self.note(_DATA, f"{_kind(data).capitalize()} was turned into text.", "Send a string.")
+            raise _Wrong(_DATA, f"`data` must be a string, not {kind(data)}.")
+        self.note(_DATA, f"{kind(data).capitalize()} was turned into text.", "Send a string.")
         return as_text(data)
 
     def items(self, model: type[Model], values: list[Any], path: str, limit: int) -> list[Model]:
@@ -180,7 +179,7 @@ class _Reading:
         except ValidationError:
             if isinstance(value, dict):
                 return self.mended(model, value, path, vital=vital)
-        self.note(path, f"This item is {_kind(value)} instead of an object; it was dropped.", "Send an object.")
+        self.note(path, f"This item is {kind(value)} instead of an object; it was dropped.", "Send an object.")
         return None
 
     def mended(self, model: type[Model], value: dict[str, Any], path: str, *, vital: bool) -> Model | None:
@@ -197,17 +196,17 @@ class _Reading:
         except ValidationError as error:
             faults = {str(fault["loc"][0]): fault for fault in reversed(error.errors(include_url=False))}
         for name in reversed(faults):
-            place, found, reason = f"{path}.{name}", value.get(name), _reason(name, faults[name])
+            place, found, cause = f"{path}.{name}", value.get(name), reason(name, faults[name])
             if faults[name]["type"] == "string_type" and isinstance(found, int | float):
                 mended[name] = as_text(found)
-                self.note(place, f"{_kind(found).capitalize()} was turned into text.", "Send a string.")
+                self.note(place, f"{kind(found).capitalize()} was turned into text.", "Send a string.")
             elif name not in model.vital:
                 del mended[name]
-                self.note(place, f"{reason}; it was left out.")
+                self.note(place, f"{cause}; it was left out.")
             elif vital:
-                raise _Wrong(place, f"{reason}.")
+                raise _Wrong(place, f"{cause}.")
             else:
-                self.note(place, f"{reason}; the item was dropped.")
+                self.note(place, f"{cause}; the item was dropped.")
                 return None
         return self.item(model, mended, path, vital=vital)
 
@@ -238,7 +237,7 @@ def _checked(attributes: dict[str, Any]) -> dict[str, Any]:
     if len(attributes) > MAX_ATTRIBUTES_PER_REPLY:
         raise _Wrong(_ATTRIBUTES, f"A reply may set {MAX_ATTRIBUTES_PER_REPLY} attributes, not {len(attributes)}.")
     for name, value in attributes.items():
-        path = f"{_ATTRIBUTES}[{_quoted(name)}]"
+        path = f"{_ATTRIBUTES}[{quoted(name)}]"
         if not 1 <= len(name) <= MAX_ATTRIBUTE_NAME_CHARS:
             raise _Wrong(path, f"The name of an attribute has 1 to {MAX_ATTRIBUTE_NAME_CHARS} characters.")
         if isinstance(value, str | list | dict) and len(orjson.dumps(value)) > MAX_ATTRIBUTE_BYTES:
@@ -274,52 +273,3 @@ def _content_type(value: str) -> tuple[str, str]:
     content_type, _, parameters = value.partition(";")
     _, _, charset = parameters.lower().partition("charset=")
     return content_type.strip().lower(), charset.partition(";")[0].strip(" \"'")
-
-
-def _reason(name: str, fault: ErrorDetails) -> str:
-    """What is wrong with a field, as the first half of a sentence."""
-    found = fault.get("input")
-    match fault["type"]:
-        case "missing":
-            return f"`{name}` is missing"
-        case "address" | "value" | "title":
-            return f"`{name}` {fault['msg']}, not {_quoted(found)}"
-        case "literal_error":
-            return f"`{name}` must be {fault['ctx']['expected']}, not {_quoted(found)}"
-        case "string_type" | "list_type" | "dict_type" | "bool_type" | "int_type":
-            return f"`{name}` must be {_TYPE_NAMES[fault['type']]}, not {_kind(found)}"
-    return f"`{name}` cannot be {_quoted(found)}"
-
-
-_TYPE_NAMES = {
-    "string_type": "a string",
-    "list_type": "a list",
-    "dict_type": "an object",
-    "bool_type": "true or false",
-    "int_type": "an integer",
-}
-
-
-def _kind(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list():
-            return "a list"
-    return "an object"
-
-
-def _quoted(value: Any) -> str:
-    """A JSON value as it was sent, cut for a message."""
-    if isinstance(value, str):
-        return json.dumps(value if len(value) <= _QUOTED_CHARS else value[:_QUOTED_CHARS] + "…", ensure_ascii=False)
-    return _kind(value) if isinstance(value, list | dict) else as_text(value) or "null"
-
-
-_QUOTED_CHARS = 60

@@ -15,7 +15,7 @@ from backtalk.engine.reply import Outcome
 from backtalk.errors import Invalid, Problem, Where
 from backtalk.http.auth import Editor
 from backtalk.http.chat_access import services as services_of
-from backtalk.http.customers import MAX_TEXT_CHARS, ProfileForm
+from backtalk.http.customer_forms import MAX_TEXT_CHARS, ProfileForm
 from backtalk.http.forms import Form, Id, RowId, Shown
 from backtalk.runtime import drafts, preview
 from backtalk.storage import customers
