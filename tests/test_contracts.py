@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, TypeAdapter
-from tests.support.bots import T0, a_bot, a_customer, a_document, a_state, text
-from tests.support.script import Script, ok, through_json
 
 from backtalk.blocks import TYPES, Document, problems_of, read_bot, read_document
 from backtalk.engine.block import ApiSummary, Block, Form, Surroundings
@@ -32,6 +30,8 @@ from backtalk.engine.messages import Button, Card, Media, Text
 from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure, Shape
 from backtalk.engine.step import step
 from backtalk.errors import Invalid
+from tests.support.bots import T0, a_bot, a_customer, a_document, a_state, text
+from tests.support.script import Script, ok, through_json
 
 NAMES = sorted(TYPES)
 API_TYPES = [name for name in NAMES if issubclass(TYPES[name], ApiBlock)]

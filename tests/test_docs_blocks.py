@@ -9,7 +9,6 @@ from docs.make_blocks import FOLDER, pages
 
 from backtalk.blocks import TYPES, read_document
 
-
 MADE = pages()
 
 

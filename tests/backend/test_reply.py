@@ -10,13 +10,13 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import hostile_json
 
 from backtalk.backend import contract
 from backtalk.backend.reply import KEPT_CHARS, MAX_MESSAGE_CHARS, MAX_NOTES, MAX_WRONG_ITEMS, read_reply
 from backtalk.engine.messages import Button, Card, Media
 from backtalk.engine.reply import ApiFailure, ApiReply, Outcome, Shape
 from backtalk.exchange import FailureKind, HttpFailure, HttpReply
+from tests.support import hostile_json
 
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 JSON_TYPE = (("Content-Type", "application/json; charset=utf-8"),)

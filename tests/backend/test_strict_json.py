@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.support import hostile_json
 
 from backtalk.backend.strict_json import Document, Malformed, parse
+from tests.support import hostile_json
 
 
 def value(body: bytes) -> Any:

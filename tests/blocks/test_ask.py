@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.bots import a_bot, a_customer, text
-from tests.support.naughty import NAUGHTY
-from tests.support.script import Script
 
 from backtalk.blocks import problems_of
 from backtalk.engine.messages import Text
+from tests.support.bots import a_bot, a_customer, text
+from tests.support.naughty import NAUGHTY
+from tests.support.script import Script
 
 
 def ask(**fields: Any) -> dict[str, Any]:

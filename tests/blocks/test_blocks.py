@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.bots import a_document, text
 
 from backtalk import blocks
 from backtalk.blocks import TYPES, Document, problems_of, read_bot, read_document, to_bot
 from backtalk.engine.block import ApiSummary
 from backtalk.errors import Invalid, Problem, Where
+from tests.support.bots import a_document, text
 
 
 def problems(document: Any) -> list[Problem]:

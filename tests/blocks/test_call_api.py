@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from backtalk.engine.messages import Text
 from tests.support.bots import a_bot, text
 from tests.support.script import Script, ok
-
-from backtalk.engine.messages import Text
 
 
 def test_attributes_are_saved_and_nothing_is_shown() -> None:

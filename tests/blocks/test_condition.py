@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.bots import a_bot, a_customer, text
-from tests.support.script import Script
 
 from backtalk.blocks import problems_of
 from backtalk.engine.messages import Text
+from tests.support.bots import a_bot, a_customer, text
+from tests.support.script import Script
 
 
 def holds(group: dict[str, Any], **attributes: Any) -> bool:

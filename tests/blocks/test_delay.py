@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.bots import a_bot, text
-from tests.support.script import Script
 
 from backtalk.engine.messages import Text
 from backtalk.errors import Invalid
+from tests.support.bots import a_bot, text
+from tests.support.script import Script
 
 
 @pytest.mark.parametrize("seconds", [0.1, 2, 2.5, 86_400])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.bots import a_bot, text
-from tests.support.script import Script, ok
-
 from backtalk.blocks import problems_of
 from backtalk.engine.messages import Button, Card, Gallery, Text
+from tests.support.bots import a_bot, text
+from tests.support.script import Script, ok
 
 
 def test_own_cards_and_those_of_apis_keep_their_order() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.bots import a_bot, text
-from tests.support.script import Script
-
 from backtalk.blocks import problems_of
 from backtalk.engine.messages import Text
+from tests.support.bots import a_bot, text
+from tests.support.script import Script
 
 
 def test_it_goes_on_with_the_other_sequence_and_does_not_come_back() -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from backtalk.engine.messages import Text
 from tests.support.bots import a_bot, text
 from tests.support.script import Script
-
-from backtalk.engine.messages import Text
 
 
 def test_the_note_is_filled_in_and_never_shown() -> None:

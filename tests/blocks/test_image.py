@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.bots import a_bot, a_customer, text
-from tests.support.script import Script, ok
 
 from backtalk.blocks import problems_of
 from backtalk.engine.messages import Media, MediaType, Text
+from tests.support.bots import a_bot, a_customer, text
+from tests.support.script import Script, ok
 
 
 def own(url: str, kind: MediaType = "image") -> dict[str, Any]:

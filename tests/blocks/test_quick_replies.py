@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.bots import a_bot, text
-from tests.support.script import Script, ok
-
 from backtalk.blocks import problems_of
 from backtalk.engine.messages import Button, QuickReplies, Text
+from tests.support.bots import a_bot, text
+from tests.support.script import Script, ok
 
 GO = {"title": "Go on", "type": "sequence", "value": 2}
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.bots import a_bot, a_customer, text
-from tests.support.script import Script
-
 from backtalk.blocks import problems_of
 from backtalk.engine.messages import Text
+from tests.support.bots import a_bot, a_customer, text
+from tests.support.script import Script
 
 
 def test_values_keep_their_kind_and_texts_are_filled_in() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.bots import a_bot, a_customer, text
-from tests.support.script import Script, ok
 
 from backtalk.blocks import problems_of
 from backtalk.engine.messages import Text
+from tests.support.bots import a_bot, a_customer, text
+from tests.support.script import Script, ok
 
 
 def test_attributes_and_apis_are_filled_in() -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 import pytest
-from tests.cli.conftest import Run
 
 from backtalk import __version__
 from backtalk.cli import main
+from tests.cli.conftest import Run
 
 
 def commands(group: click.Group, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Run, last_line
 
 from backtalk.storage import migrate
+from tests.cli.conftest import Run, last_line
 
 
 def test_migrate_makes_a_new_database_and_then_has_nothing_to_do(run: Run) -> None:

@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Run
 
 from backtalk.http import chat_page
+from tests.cli.conftest import Run
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 import pytest
 from click.testing import CliRunner
-from tests.cli.conftest import Run
 
 from backtalk.cli.group import Commands, Failure, print_table, printable
 from backtalk.errors import Invalid, Problem, Where
+from tests.cli.conftest import Run
 
 
 def test_a_table_is_aligned(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,9 +6,9 @@ import json
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.cli.conftest import Run
 
 from backtalk.cli.schema import NAMES
+from tests.cli.conftest import Run
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "openapi"])

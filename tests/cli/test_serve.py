@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Run
 
 from backtalk import bootstrap
 from backtalk.settings import Settings
+from tests.cli.conftest import Run
 
 
 @pytest.fixture

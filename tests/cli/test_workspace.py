@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Run, last_line
 
 from backtalk.storage.schema import metadata
+from tests.cli.conftest import Run, last_line
 
 
 def test_the_first_one_is_there_on_the_paid_plan(run: Run) -> None:

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import orjson
 import pytest
 from starlette.applications import Starlette
-from tests.support.asgi import Client, Reply
 
 from backtalk.backend.reply import read_reply
 from backtalk.demo.backend import TOKEN_HEADER, create_backend
@@ -18,6 +17,7 @@ from backtalk.engine.messages import Button, Card, Media
 from backtalk.engine.reply import ApiFailure, ApiReply, Shape
 from backtalk.exchange import HttpReply
 from backtalk.runtime.conversation_tests import load_bot
+from tests.support.asgi import Client, Reply
 
 TOKEN = "let me in"
 PICTURES = "https://shop.example.com/demo/pictures"

@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from starlette.applications import Starlette
-from tests.support.asgi import Client
 
 from backtalk.demo.pictures import PATH, routes
+from tests.support.asgi import Client
 
 CLIENT = Client(Starlette(routes=list(routes())))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
 from tests.support.browser import QUIET, browser_path
 
 PICTURES = Path(__file__).parents[2] / "test-results"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from backtalk.backend import contract
 from tests.e2e.conftest import picture
 from tests.support.installation import Installation, installation
 from tests.support.threaded_backend import ThreadedBackend, threaded_backend
-
-from backtalk.backend import contract
 
 pytestmark = pytest.mark.e2e
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+
 from tests.e2e.conftest import picture
 from tests.support.fake_chat import FakeChat, fake_chat
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.support.bots import a_bot, text
-from tests.support.naughty import NAUGHTY
 
 from backtalk.engine.bot import Bot
 from backtalk.engine.state import Place
+from tests.support.bots import a_bot, text
+from tests.support.naughty import NAUGHTY
 
 
 def bot_with(*words: str, match: str = "contains") -> Bot:

@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from tests.support.bots import T0, a_customer, a_state, at
-from tests.support.naughty import NAUGHTY
-from tests.support.script import through_json
 
 from backtalk.engine import codec
 from backtalk.engine.effects import CallApi, SetTimer
@@ -27,6 +24,9 @@ from backtalk.engine.events import (
 from backtalk.engine.messages import Button, Buttons, Card, Gallery, Media, Message, QuickReplies, Text, storable
 from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure, ReplyNote
 from backtalk.engine.state import Answer, Asking, Calling, Pausing, Place, State
+from tests.support.bots import T0, a_customer, a_state, at
+from tests.support.naughty import NAUGHTY
+from tests.support.script import through_json
 
 BUTTONS = (
     Button("Go", "sequence", 1, "a=1"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.bots import T0, a_bot, a_customer, text
-from tests.support.script import Script, ok
 
 from backtalk.engine.effects import CallApi, Note, SaveAttributes, Send
 from backtalk.engine.events import Pressed
 from backtalk.engine.messages import Button, Buttons, Card, Gallery, Media, QuickReplies, Text
 from backtalk.engine.reply import ApiFailure, OnFailure, Outcome
+from tests.support.bots import T0, a_bot, a_customer, text
+from tests.support.script import Script, ok
 
 GO = {"title": "Go", "type": "sequence", "value": 1}
 

@@ -6,9 +6,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from tests.support.bots import T0, a_customer
-from tests.support.naughty import NAUGHTY
-from tests.support.script import through_json
 
 from backtalk.engine.customer import (
     DOCUMENTED_NAMES,
@@ -19,6 +16,9 @@ from backtalk.engine.customer import (
     wire_time,
 )
 from backtalk.engine.state import State
+from tests.support.bots import T0, a_customer
+from tests.support.naughty import NAUGHTY
+from tests.support.script import through_json
 
 
 def test_values_have_the_names_of_the_wire() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.naughty import NAUGHTY
 
 from backtalk.engine.customer import MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_NAME_CHARS, MAX_ATTRIBUTES_PER_REPLY
 from backtalk.engine.extra import read_extra
 from backtalk.engine.messages import storable
+from tests.support.naughty import NAUGHTY
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
-from tests.engine.test_run import a_run
-from tests.support.bots import a_customer, a_state
 
 from backtalk.engine.block import ApiSummary, Surroundings
 from backtalk.engine.fields import (
@@ -24,6 +22,8 @@ from backtalk.engine.fields import (
 )
 from backtalk.engine.messages import Button, Card
 from backtalk.engine.reply import OnFailure
+from tests.engine.test_run import a_run
+from tests.support.bots import a_customer, a_state
 
 AROUND = Surroundings({1}, {1: ApiSummary("Orders", "text")})
 

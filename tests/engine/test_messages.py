@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.naughty import NAUGHTY
 
 from backtalk.engine.messages import MAX_URL_CHARS, phone_number, storable, storable_json, web_url, with_line_breaks
+from tests.support.naughty import NAUGHTY
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.bots import T0, a_bot, a_customer, a_state, text
-from tests.support.naughty import NAUGHTY
-from tests.support.script import buttons_of, owed_through_json, through_json
 
 from backtalk.blocks import read_bot
 from backtalk.engine import codec
@@ -37,6 +34,9 @@ from backtalk.engine.state import MAX_BACKLOG, State
 from backtalk.engine.step import Step, step, version_for
 from backtalk.engine.walk import MAX_BLOCKS
 from backtalk.errors import Invalid
+from tests.support.bots import T0, a_bot, a_customer, a_state, text
+from tests.support.naughty import NAUGHTY
+from tests.support.script import buttons_of, owed_through_json, through_json
 
 # --- bots
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tests.support.bots import T0, a_bot, a_state, at, text
-
 from backtalk.engine.effects import Send
 from backtalk.engine.events import ApiAnswered, Event, Said, Started
 from backtalk.engine.messages import Text
 from backtalk.engine.replay import replay
 from backtalk.engine.reply import ApiReply
+from tests.support.bots import T0, a_bot, a_state, at, text
 
 EVENTS: list[Event] = [Started(T0), ApiAnswered(at(1), "call-1", ApiReply("Sun")), Said(at(2), "hm")]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.bots import T0, a_bot, a_customer, a_state, at, text
-
 from backtalk.engine.block import Next
 from backtalk.engine.effects import HandOver, Note, SaveAttributes, Send, SetTimer
 from backtalk.engine.events import Said
@@ -14,6 +12,7 @@ from backtalk.engine.messages import Button, Text
 from backtalk.engine.reply import ApiFailure, ApiReply, ReplyNote
 from backtalk.engine.run import Run
 from backtalk.engine.state import Answer, Asking, Calling, Pausing, Place, State
+from tests.support.bots import T0, a_bot, a_customer, a_state, at, text
 
 
 def a_run(*, state: State | None = None, **fields: Any) -> Run:

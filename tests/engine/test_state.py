@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.bots import T0, a_state
 
 from backtalk.engine.events import Said
 from backtalk.engine.state import STATE_FORMAT, Asking, Calling, Pausing, Place
+from tests.support.bots import T0, a_state
 
 PLACE = Place(1, "a")
 

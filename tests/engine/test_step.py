@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.bots import T0, a_bot, a_customer, a_document, a_state, at, text
-from tests.support.script import Script, ok, through_json
 
 from backtalk.blocks import read_bot
 from backtalk.engine.effects import CallApi, Note, Send, SetTimer
@@ -26,6 +24,8 @@ from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure
 from backtalk.engine.state import MAX_BACKLOG, Asking, Calling, Pausing, Place
 from backtalk.engine.step import step, version_for
 from backtalk.engine.walk import MAX_BLOCKS
+from tests.support.bots import T0, a_bot, a_customer, a_document, a_state, at, text
+from tests.support.script import Script, ok, through_json
 
 CALL = {"type": "text", "text": "<<api:1>>"}
 ASK = {"type": "ask", "text": "Order number?", "save_as": "order", "input": "number", "retry": "Only digits, please."}

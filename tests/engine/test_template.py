@@ -7,8 +7,6 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.bots import a_customer
-from tests.support.naughty import NAUGHTY
 
 from backtalk.engine.template import (
     ApiToken,
@@ -22,6 +20,8 @@ from backtalk.engine.template import (
     render_url,
     unparse,
 )
+from tests.support.bots import a_customer
+from tests.support.naughty import NAUGHTY
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.bots import a_bot, text
 
 from backtalk.engine.messages import Button, Card, Media
 from backtalk.engine.reply import ApiFailure, ApiReply, ReplyNote, Shape
 from backtalk.engine.usable import usable
+from tests.support.bots import a_bot, text
 
 BOT = a_bot(text("x"))
 GO, GONE, OPEN = Button("Go", "sequence", 1), Button("Gone", "sequence", 9), Button("Open", "url", "https://x.example")

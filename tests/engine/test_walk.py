@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tests.support.bots import T0, a_bot, a_state, text
-
 from backtalk.engine.block import Jump, Next
 from backtalk.engine.effects import CallApi, Note
 from backtalk.engine.run import Run
 from backtalk.engine.state import Place
 from backtalk.engine.walk import MAX_BLOCKS, enter, walk
+from tests.support.bots import T0, a_bot, a_state, text
 
 BOT = a_bot(
     sequences={

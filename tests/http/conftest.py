@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.http.site import Site, open_site
 
 from backtalk.outbound import EgressPolicy, Outbound
 from backtalk.outbound.dial import tls_context
 from backtalk.runtime.services import Services, start_services
 from backtalk.storage.database import Database
+from tests.http.site import Site, open_site
 
 _TLS = tls_context()
 """Made once: reading the authorities takes longer than most of these tests."""

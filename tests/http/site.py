@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tests.support.asgi import Client
-
 from backtalk.http.app import create_app
 from backtalk.runtime.services import Services
 from backtalk.storage import tokens, workspaces
 from backtalk.storage.database import Tx
 from backtalk.storage.tokens import Role
+from tests.support.asgi import Client
 
 
 @dataclass(slots=True)

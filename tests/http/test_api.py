@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.http.site import Site
 
 from backtalk.http.api import PREFIX, create_api
 from backtalk.storage import apis, bots, calls, channels, conversations, versions
 from backtalk.storage.apis import ApiSettings
 from backtalk.storage.calls import CallRow
 from backtalk.storage.database import Tx
+from tests.http.site import Site
 
 DOCUMENT = create_api().openapi()
 UNKNOWN = 999_999

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.http.site import Site
-from tests.support.house import document
 
 from backtalk.storage import apis, bots, versions, workspaces
 from backtalk.storage.database import Tx
+from tests.http.site import Site
+from tests.support.house import document
 
 CANARY = "canary-5d1e-secret"
 API = {

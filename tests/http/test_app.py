@@ -6,13 +6,13 @@ import asyncio
 from typing import Any
 
 from starlette.types import Message
-from tests.http.site import Site
-from tests.http.test_api import DOCUMENT
 
 from backtalk.http.app import create_app
 from backtalk.runtime.services import Services
 from backtalk.storage import tokens
 from backtalk.storage.database import Database
+from tests.http.site import Site
+from tests.http.test_api import DOCUMENT
 
 
 async def test_the_lifespan_begins_and_ends_what_runs_beside(services: Services) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from starlette.requests import Request
-from tests.http.site import Site
 
 from backtalk import http
 from backtalk.errors import Forbidden, SignInRequired
@@ -18,6 +17,7 @@ from backtalk.http.api import routes
 from backtalk.http.auth import Access, require, role_of
 from backtalk.storage import tokens
 from backtalk.storage.tokens import ROLES, Role
+from tests.http.site import Site
 
 _WORKSPACE = "/api/v1/workspace"
 

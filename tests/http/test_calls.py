@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
-from tests.http.site import Site
 
 from backtalk.storage import calls
 from backtalk.storage.calls import CallRow
+from tests.http.site import Site
 
 _AT = datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=UTC)
 

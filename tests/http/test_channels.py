@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.http.site import Site
 from tests.support.shop import V1, add_shop, ok
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 from starlette.types import ASGIApp
-from tests.support.asgi import Client, Reply
-from tests.support.chat import Visitor
-from tests.support.house import House, document, house
 
 from backtalk.http.app import create_app
 from backtalk.http.chat_rates import ChatRates
 from backtalk.http.limits import Buckets
 from backtalk.storage import channels, customers
 from backtalk.storage.database import Database
+from tests.support.asgi import Client, Reply
+from tests.support.chat import Visitor
+from tests.support.house import House, document, house
 
 SHOP = document(
     [

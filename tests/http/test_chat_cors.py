@@ -8,9 +8,9 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from tests.support.asgi import Client
 
 from backtalk.http.chat_cors import ChatCors
+from tests.support.asgi import Client
 
 
 async def hello(_: Request) -> PlainTextResponse:

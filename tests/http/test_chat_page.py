@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support.asgi import Client
-from tests.support.house import House, document, house
 
 from backtalk.http import chat_page
 from backtalk.http.app import create_app
 from backtalk.storage import channels
 from backtalk.storage.database import Database
+from tests.support.asgi import Client
+from tests.support.house import House, document, house
 
 NASTY = "\"'><script>alert(1)</script>\u2028"
 

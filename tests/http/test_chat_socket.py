@@ -9,16 +9,16 @@ from typing import Any
 import orjson
 import pytest
 from starlette.types import ASGIApp
-from tests.support.backend import Asked, Backend, backend
-from tests.support.chat import Visitor
-from tests.support.house import House, document, house
-from tests.support.server import served
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from backtalk.http import chat_socket
 from backtalk.http.app import create_app
 from backtalk.storage.database import Database
+from tests.support.backend import Asked, Backend, backend
+from tests.support.chat import Visitor
+from tests.support.house import House, document, house
+from tests.support.server import served
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.http.site import Site
 
 from backtalk.backend.contract import schemas
 from backtalk.http.contract import NAMES
+from tests.http.site import Site
 
 
 @pytest.mark.parametrize("name", NAMES)

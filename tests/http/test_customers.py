@@ -4,12 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.http.site import Site
-from tests.support.house import now
-from tests.support.shop import V1, Shop, add_customer, add_shop, ok
 
 from backtalk.engine.events import Said
 from backtalk.storage import attributes
+from tests.http.site import Site
+from tests.support.house import now
+from tests.support.shop import V1, Shop, add_customer, add_shop, ok
 
 CUSTOMERS = f"{V1}/customers"
 

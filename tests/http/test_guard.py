@@ -13,13 +13,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message
 from starlette.websockets import WebSocket
-from tests.http.site import Site
-from tests.support.asgi import Client
 
 from backtalk.errors import Unavailable
 from backtalk.http.guard import MAX_BODY_BYTES, MAX_DOCUMENT_BYTES, BodyBound, Edge
 from backtalk.http.metrics import Meter
 from backtalk.http.problems import handlers
+from tests.http.site import Site
+from tests.support.asgi import Client
 
 _MARKUP = "<script>alert(1)</script>"
 

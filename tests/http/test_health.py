@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from tests.http.site import Site
 
 from backtalk.errors import Unavailable
 from backtalk.storage import installation
 from backtalk.storage.database import Database
+from tests.http.site import Site
 
 
 async def test_o01_a_healthy_server_is_live_and_ready(site: Site) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from time import perf_counter
 
 import pytest
-from tests.http.site import Site
 
 from backtalk.errors import Invalid
 from backtalk.http.json_body import MAX_DEPTH, judge
 from backtalk.http.problems import BadJson
+from tests.http.site import Site
 
 _BOT = b'{"name": "Shop"}'
 _JSON = {"content-type": "application/json"}

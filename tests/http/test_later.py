@@ -10,9 +10,9 @@ import threading
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
-from tests.support.asgi import Client
 
 from backtalk.http.later import Later
+from tests.support.asgi import Client
 
 
 async def test_it_is_made_once_off_the_loop_and_requests_wait_for_it() -> None:

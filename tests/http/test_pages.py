@@ -7,9 +7,9 @@ from base64 import b64encode
 from hashlib import sha256
 
 import pytest
-from tests.http.site import Site
 
 from backtalk.http.pages import page_response
+from tests.http.site import Site
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/docs"])

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+
 from tests.http.site import Site
 from tests.support.backend import Backend, backend
 from tests.support.house import document

@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 
 import pytest
-from tests.http.site import Site
 
 from backtalk import errors
 from backtalk.errors import BacktalkError, Invalid, NotFound, Problem, TooMany, Where
 from backtalk.http.problems import MAX_PROBLEMS, STATUS, document_of, invalid_fields, problem_response, status_of
+from tests.http.site import Site
 
 KINDS = [
     kind

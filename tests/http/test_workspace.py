@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.http.site import Site
 
 from backtalk.storage import workspaces
+from tests.http.site import Site
 
 _PATH = "/api/v1/workspace"
 

@@ -8,6 +8,12 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+
+from backtalk.exchange import HttpCall, HttpFailure, HttpReply
+from backtalk.outbound import Limits
+from backtalk.outbound.answer import BODY_LIMIT
+from backtalk.outbound.connection import Connection
+from backtalk.outbound.resolver import Resolver
 from tests.outbound.test_guard import SPELLINGS
 from tests.outbound.test_resolver import mute_name_server
 from tests.support.doors import Names, door, failure, send
@@ -27,12 +33,6 @@ from tests.support.hostile_server import (
     resets,
     silent,
 )
-
-from backtalk.exchange import HttpCall, HttpFailure, HttpReply
-from backtalk.outbound import Limits
-from backtalk.outbound.answer import BODY_LIMIT
-from backtalk.outbound.connection import Connection
-from backtalk.outbound.resolver import Resolver
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 MIB = 1024 * 1024

@@ -4,10 +4,10 @@ import asyncio
 import socket
 
 import pytest
-from tests.support.hostile_server import Behaviour, Peer, answer, answers, answers_once, closes, hostile_server, resets
 
 from backtalk.outbound.connection import Connection
 from backtalk.outbound.failure import NoReply
+from tests.support.hostile_server import Behaviour, Peer, answer, answers, answers_once, closes, hostile_server, resets
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 import trustme
-from tests.support.doors import Names, door, failure, send
-from tests.support.hostile_server import answer, answers, black_hole, closed_port, hostile_server, silent
 
 from backtalk.outbound.dial import Dialler, tls_context
 from backtalk.outbound.failure import NoReply
 from backtalk.outbound.guard import EgressPolicy
 from backtalk.outbound.target import read_target
+from tests.support.doors import Names, door, failure, send
+from tests.support.hostile_server import answer, answers, black_hole, closed_port, hostile_server, silent
 
 NAME = "shop.example.com"
 

@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from tests.outbound.test_connection import REQUEST, connect
-from tests.support.hostile_server import answer, answers, hostile_server
 
 from backtalk.outbound import pool as pool_module
 from backtalk.outbound.connection import Connection
 from backtalk.outbound.pool import MAX_AGE_S, Pool
 from backtalk.outbound.target import read_target
+from tests.outbound.test_connection import REQUEST, connect
+from tests.support.hostile_server import answer, answers, hostile_server
 
 SHELF = Pool.shelf(1, read_target("http://a.example/"))
 

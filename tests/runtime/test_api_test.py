@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.support.backend import Backend, backend
-from tests.support.house import House, house
 
 from backtalk.errors import NotFound, PlanRequired
 from backtalk.runtime.api_test import TestedBy, test_api
 from backtalk.storage import attributes, customers, workspaces
 from backtalk.storage.database import Database
+from tests.support.backend import Backend, backend
+from tests.support.house import House, house
 
 CANARY = "canary-91c2-secret"
 NOBODY = TestedBy()

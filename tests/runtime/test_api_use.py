@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.house import document
-from tests.support.tenants import AT, Tenant, two_tenants
-
 from backtalk.runtime.api_use import where_used
 from backtalk.storage import bots, versions
 from backtalk.storage.database import Database, Tx
+from tests.support.house import document
+from tests.support.tenants import AT, Tenant, two_tenants
 
 API = 7
 USES: list[dict[str, Any]] = [

@@ -3,8 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.house import document
-from tests.support.tenants import AT, Tenant, two_tenants
 
 from backtalk.engine.reply import OnFailure
 from backtalk.errors import Invalid, NotFound, PlanRequired
@@ -14,6 +12,8 @@ from backtalk.runtime.bot_import import Imported, export_bot, import_bot
 from backtalk.storage import apis, bots, workspaces
 from backtalk.storage.apis import ApiSettings
 from backtalk.storage.database import Database, Tx
+from tests.support.house import document
+from tests.support.tenants import AT, Tenant, two_tenants
 
 POLICY = EgressPolicy()
 SECRET = "canary-header-value"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tests.support.house import document, house
-
 from backtalk.engine.bot import Bot
 from backtalk.runtime import bots
 from backtalk.runtime.bots import Bots
 from backtalk.storage.database import Database
+from tests.support.house import document, house
 
 
 async def test_versions_are_kept_and_the_oldest_are_forgotten(database: Database) -> None:

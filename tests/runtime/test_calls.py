@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 from standardwebhooks import Webhook
-from tests.support.backend import Backend, backend
-from tests.support.house import House, house, now
 
 from backtalk.engine.customer import Customer
 from backtalk.engine.reply import ApiFailure, ApiReply
 from backtalk.runtime.calls import CallPlan, call_row, make_call, plan_call
 from backtalk.storage import attributes, workspaces
 from backtalk.storage.database import Database
+from tests.support.backend import Backend, backend
+from tests.support.house import House, house, now
 
 PERSON = Customer(5, 1, datetime(2020, 10, 16, 6, 41, 59, 39735, UTC), first_name="Ann", attributes={"size": 3})
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.house import document, house
-from tests.support.tenants import AT, two_tenants
 
 from backtalk.errors import Conflict, Invalid, NotFound, TooLarge
 from backtalk.runtime import drafts
 from backtalk.storage import bots, versions
 from backtalk.storage.database import Database
+from tests.support.house import document, house
+from tests.support.tenants import AT, two_tenants
 
 HELLO = {"type": "text", "text": "Hello"}
 

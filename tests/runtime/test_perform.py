@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.support.backend import Asked, Backend, backend
-from tests.support.house import House, document, house
 
 from backtalk.errors import Unavailable
 from backtalk.runtime import perform
 from backtalk.storage.database import Database
+from tests.support.backend import Asked, Backend, backend
+from tests.support.house import House, document, house
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.support.bots import T0, a_customer, a_document
 
 from backtalk.blocks import read_bot
 from backtalk.engine.customer import Customer
@@ -18,6 +17,7 @@ from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure
 from backtalk.engine.state import State
 from backtalk.errors import Invalid
 from backtalk.runtime.preview import MAX_CALLS, Answered, Preview, preview, state_for, state_json
+from tests.support.bots import T0, a_customer, a_document
 
 SAY = {"type": "text", "text": "Hello {{first_name}}"}
 

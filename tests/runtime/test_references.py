@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.house import document
 
 from backtalk.blocks import TYPES
 from backtalk.runtime.references import Changes, Unknown, apis_used, renumbered, replaced
+from tests.support.house import document
 
 
 def test_every_reference_is_renumbered_and_nothing_else() -> None:

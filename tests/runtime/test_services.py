@@ -6,12 +6,11 @@ import asyncio
 import threading
 from pathlib import Path
 
-from tests.support.database import SECRET_KEY, open_database
-
 from backtalk.outbound import EgressPolicy
 from backtalk.runtime.services import start_services
 from backtalk.storage.database import Database
 from backtalk.storage.sealing import Sealer
+from tests.support.database import SECRET_KEY, open_database
 
 
 async def test_o02_stopping_leaves_no_task_and_no_thread(tmp_path: Path) -> None:

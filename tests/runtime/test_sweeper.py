@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support.backend import Backend, backend
-from tests.support.database import open_database
-from tests.support.house import House, Talk, document, house
 
 from backtalk.runtime import sweeper, turn
 from backtalk.storage import calls
 from backtalk.storage.database import Database
+from tests.support.backend import Backend, backend
+from tests.support.database import open_database
+from tests.support.house import House, Talk, document, house
 
 
 @pytest.fixture

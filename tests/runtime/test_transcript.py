@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.house import now
 
 from backtalk.engine.codec import message_to_json
 from backtalk.engine.effects import Note, Send
@@ -12,6 +11,7 @@ from backtalk.engine.messages import Button, Buttons, Card, Gallery, Media, Mess
 from backtalk.engine.reply import ApiReply, ReplyNote
 from backtalk.runtime.transcript import button_at, lines_of, notes_of, shown
 from backtalk.storage.messages import Line
+from tests.support.house import now
 
 GO = Button("Go", "sequence", 7, "a=b")
 WEB = Button("Web", "url", "https://example.com/")

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.support.backend import Asked, Backend, backend
-from tests.support.house import House, document, house, now
 
 from backtalk.engine.events import HandedBack, Said, SequenceSent, TakenOver, TextSent
 from backtalk.engine.reply import ApiReply
@@ -15,6 +13,8 @@ from backtalk.errors import Conflict, Invalid, NotFound
 from backtalk.runtime.calls import CallRecord
 from backtalk.storage import bots, channels, customers, effects
 from backtalk.storage.database import Database
+from tests.support.backend import Asked, Backend, backend
+from tests.support.house import House, document, house, now
 
 
 @pytest.fixture

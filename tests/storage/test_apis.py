@@ -8,7 +8,6 @@ from functools import partial
 
 import pytest
 from sqlalchemy import text
-from tests.support.tenants import AT, two_tenants
 
 from backtalk.backend.api import Api
 from backtalk.engine.reply import OnFailure
@@ -17,6 +16,7 @@ from backtalk.storage import apis
 from backtalk.storage.apis import ApiSettings
 from backtalk.storage.database import Database, statement
 from backtalk.storage.sealing import KeyMismatch
+from tests.support.tenants import AT, two_tenants
 
 CANARY = "canary-7f3a9c-secret"
 FULL = ApiSettings(

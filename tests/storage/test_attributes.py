@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.support.tenants import AT, two_tenants
-
 from backtalk.storage import attributes
 from backtalk.storage.database import Database
+from tests.support.tenants import AT, two_tenants
 
 
 async def test_names_are_kept_once_oldest_first_and_per_workspace(database: Database) -> None:

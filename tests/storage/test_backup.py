@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.support.database import open_database
 
 from backtalk.errors import Conflict, Unavailable
 from backtalk.storage import installation, integrity, workspaces
 from backtalk.storage.backup import backup
 from backtalk.storage.database import Database, Tx
+from tests.support.database import open_database
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.tenants import AT, two_tenants
 
 from backtalk.errors import Conflict, Invalid, NotFound
 from backtalk.storage import bots, channels
 from backtalk.storage.database import Database, Tx
+from tests.support.tenants import AT, two_tenants
 
 
 def document(*ids: int, name: str = "Shop") -> dict[str, Any]:

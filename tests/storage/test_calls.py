@@ -6,12 +6,12 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from tests.support.tenants import AT, add_customer, two_tenants
 
 from backtalk.errors import NotFound
 from backtalk.storage import calls
 from backtalk.storage.calls import CallRow
 from backtalk.storage.database import Database
+from tests.support.tenants import AT, add_customer, two_tenants
 
 
 async def test_a_call_is_kept_whole(database: Database) -> None:

@@ -4,12 +4,12 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
-from tests.support.tenants import AT, add_customer, two_tenants
 
 from backtalk.errors import NotFound
 from backtalk.storage import bots, channels, conversations
 from backtalk.storage.database import Database, Tx
 from backtalk.storage.sealing import KeyMismatch
+from tests.support.tenants import AT, add_customer, two_tenants
 
 
 async def test_a_channel_is_found_by_its_public_key_and_says_whose_it_is(database: Database) -> None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.support.house import House, document, house, now
 
 from backtalk.engine.state import State
 from backtalk.errors import NotFound
 from backtalk.storage import attributes, conversations, customers
 from backtalk.storage.conversations import Opened
 from backtalk.storage.database import Database, Tx
+from tests.support.house import House, document, house, now
 
 
 @pytest.fixture

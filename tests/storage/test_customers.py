@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Table
-from tests.support.tenants import AT, Tenant, add_customer, two_tenants
 
 from backtalk.engine.effects import SetTimer
 from backtalk.engine.events import Said
@@ -19,6 +18,7 @@ from backtalk.storage.customers import HELD
 from backtalk.storage.database import Database, Tx
 from backtalk.storage.messages import Line
 from backtalk.storage.schema import metadata, time_us
+from tests.support.tenants import AT, Tenant, add_customer, two_tenants
 
 CANARY = "canary-4711"
 

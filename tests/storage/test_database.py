@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.database import SECRET_KEY, open_database
-from tests.support.killed import run_python
 
 from backtalk.errors import Conflict, Invalid, Unavailable
 from backtalk.storage import installation, integrity
 from backtalk.storage.database import MAX_GROUP, Database, Tx, UniqueViolation, sqlite_path
 from backtalk.storage.sealing import Sealer
+from tests.support.database import SECRET_KEY, open_database
+from tests.support.killed import run_python
 
 
 def put(name: str) -> Any:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, insert, select
-from tests.storage.test_scope import EVERY
 
 from backtalk.storage.database import Database, Tx, statement
 from backtalk.storage.dialects import (
@@ -21,6 +20,7 @@ from backtalk.storage.dialects import (
     violation,
 )
 from backtalk.storage.schema import apis
+from tests.storage.test_scope import EVERY
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.support.house import Talk, document, house
 
 from backtalk.storage import effects
 from backtalk.storage.database import Database
 from backtalk.storage.effects import Owed
+from tests.support.house import Talk, document, house
 
 
 @pytest.fixture

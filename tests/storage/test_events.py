@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from tests.support.house import document, house, now
 
 from backtalk.engine.events import Said
 from backtalk.storage import conversations, events
 from backtalk.storage.database import Database, Tx, UniqueViolation
+from tests.support.house import document, house, now
 
 
 async def test_i06_an_event_is_taken_once(database: Database) -> None:

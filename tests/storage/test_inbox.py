@@ -3,11 +3,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.support.tenants import AT, add_customer, two_tenants
 
 from backtalk.errors import NotFound
 from backtalk.storage import conversations, inbox
 from backtalk.storage.database import Database, Tx
+from tests.support.tenants import AT, add_customer, two_tenants
 
 
 async def test_the_conversation_that_changed_last_comes_first_and_pages_join_without_gaps(database: Database) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.database import SECRET_KEY, open_database
 
 from backtalk.storage import installation
 from backtalk.storage.database import Database
 from backtalk.storage.sealing import KeyMismatch, Sealer
+from tests.support.database import SECRET_KEY, open_database
 
 OTHER = "another key of this test, long enough"
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.database import SECRET_KEY, open_database
-
 from backtalk.storage import integrity
 from backtalk.storage.database import Database
 from backtalk.storage.sealing import Sealer
+from tests.support.database import SECRET_KEY, open_database
 
 
 async def test_a_whole_database_is_whole(database: Database) -> None:

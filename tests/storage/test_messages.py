@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from tests.support.house import House, Talk, document, house
 
 from backtalk.storage import conversations, messages
 from backtalk.storage.database import Database, Tx, UniqueViolation
 from backtalk.storage.messages import Line
+from tests.support.house import House, Talk, document, house
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.support.database import SECRET_KEY, open_database
-from tests.support.killed import run_until_killed
 
 from backtalk.errors import Conflict
 from backtalk.storage import installation, integrity, migrate
 from backtalk.storage.database import Database, Tx
 from backtalk.storage.sealing import Sealer
+from tests.support.database import SECRET_KEY, open_database
+from tests.support.killed import run_until_killed
 
 MORE = (
     "0002_more_pre",

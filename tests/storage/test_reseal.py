@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, insert, select, update
-from tests.support.database import SECRET_KEY, open_database
-from tests.support.killed import run_until_killed
 
 from backtalk.storage import installation, integrity
 from backtalk.storage.backup import backup
@@ -17,6 +15,8 @@ from backtalk.storage.database import Database, Tx, statement
 from backtalk.storage.reseal import reseal
 from backtalk.storage.schema import apis, bots, channels, workspaces
 from backtalk.storage.sealing import KeyMismatch, Sealer
+from tests.support.database import SECRET_KEY, open_database
+from tests.support.killed import run_until_killed
 
 NEW = "the new key of this test, long enough"
 SEALED = [

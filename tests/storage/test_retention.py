@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.support.house import document, house, now
-
 from backtalk.engine.events import Said
 from backtalk.storage import retention
 from backtalk.storage.database import Database
+from tests.support.house import document, house, now
 
 
 async def test_k11_what_is_newer_stays(database: Database) -> None:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
-from tests.support.database import open_database
 
 from backtalk.storage.migrate import migrations
 from backtalk.storage.schema import from_us, metadata, time_us
+from tests.support.database import open_database
 
 
 def seen(engine: Engine) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from tests.support.tenants import AT
 
 from backtalk.errors import NotFound
 from backtalk.storage import tokens, workspaces
 from backtalk.storage.database import Database, Tx
+from tests.support.tenants import AT
 
 
 def _made(tx: Tx) -> tuple[int, tokens.TokenRow, str]:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.tenants import AT, Tenant, two_tenants
 
 from backtalk.errors import Conflict, NotFound
 from backtalk.storage import bots, versions
 from backtalk.storage.database import Database, Tx
+from tests.support.tenants import AT, Tenant, two_tenants
 
 
 def publish(tx: Tx, tenant: Tenant, name: str) -> int:

@@ -7,12 +7,12 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from tests.support.tenants import AT
 
 from backtalk.errors import NotFound
 from backtalk.storage import workspaces
 from backtalk.storage.database import Database
 from backtalk.storage.workspaces import OVERLAP
+from tests.support.tenants import AT
 
 _MOMENT = timedelta(microseconds=1)
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.types import ASGIApp
+
 from tests.support.asgi import Client, Reply
 
 _ids = count(1)

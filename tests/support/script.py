@@ -13,7 +13,6 @@ from typing import Any, Self
 
 import orjson
 from pydantic import TypeAdapter
-from tests.support.bots import T0, a_customer
 
 from backtalk.backend.reply import read_reply
 from backtalk.engine import codec
@@ -37,6 +36,7 @@ from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure, Outcome
 from backtalk.engine.state import State
 from backtalk.engine.step import Step, step, version_for
 from backtalk.exchange import HttpReply
+from tests.support.bots import T0, a_customer
 
 _customer = TypeAdapter(Customer)
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.asgi import Client, Reply
-from tests.support.house import document, now
-
 from backtalk.engine.events import Started
 from backtalk.runtime.services import Services
 from backtalk.storage import conversations
 from backtalk.storage.conversations import Opened
 from backtalk.storage.database import Tx
+from tests.support.asgi import Client, Reply
+from tests.support.house import document, now
 
 V1 = "/api/v1"
 HELLO = {"type": "text", "text": "Hello {{first_name}}"}
