@@ -165,8 +165,7 @@ async def _serve(settings: Settings, *, demo: bool, announce: Say, open_page: Sa
 
         def stopping() -> None:
             log.info("stopping")
-            services.draining = True
-            services.live.wake_all()
+            services.drain()
 
         await server.serve(app, listener, trusted_proxies=settings.trusted_proxies, on_ready=ready, on_stop=stopping)
     log.info("stopped")

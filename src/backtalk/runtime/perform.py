@@ -33,6 +33,7 @@ class Performer:
         self._key_prefix = key_prefix
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
+        self._resting = False
         turns.perform = self.start
 
     @property
@@ -41,18 +42,25 @@ class Performer:
         return len(self._tasks) + len(self._timers)
 
     def start(self, debts: Sequence[Debt]) -> None:
-        """Begin to perform; returns at once."""
+        """Begin to perform; returns at once. Does nothing any more after `rest`."""
+        if self._resting:
+            return
         for debt in debts:
             if debt.owed.kind == "set_timer":
                 self._wait(debt)
             else:
                 self._spawn(self._call(debt), debt)
 
-    async def stop(self) -> None:
-        """Let what is under way end, for a while; what does not end is done after the next start."""
+    def rest(self) -> None:
+        """Begin nothing more. What is owed from now on, and timers that are not due, are for the next start."""
+        self._resting = True
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
+
+    async def stop(self) -> None:
+        """Let what is under way end, for a while; what does not end is done after the next start."""
+        self.rest()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_S)
         for task in list(self._tasks):

@@ -18,7 +18,7 @@ from backtalk.storage.database import Database
 
 @dataclass(slots=True)
 class Services:
-    """Made by `start_services`. `draining` turns true when the process is told to stop."""
+    """Made by `start_services`. `drain` is called when the process is told to stop, `stop` when nobody asks any more."""
 
     database: Database
     outbound: Outbound
@@ -34,10 +34,15 @@ class Services:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     draining: bool = False
 
+    def drain(self) -> None:
+        """Begin nothing more and let whoever waits go; requests that are under way are still served."""
+        self.draining = True
+        self.performer.rest()
+        self.live.wake_all()
+
     async def stop(self) -> None:
         """End what is under way, within a bound, and close everything. What is still owed is done after the next start."""
-        self.draining = True
-        self.live.wake_all()
+        self.drain()
         await self.sweeper.stop()
         await self.performer.stop()
         await self.outbound.close()
