@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from backtalk.engine.events import SequenceSent, TakenOver
+from backtalk.errors import Unavailable
 from backtalk.runtime import sweeper, turn
-from backtalk.storage import calls
+from backtalk.storage import calls, effects
 from backtalk.storage.database import Database
 from tests.support.backend import Backend, backend
 from tests.support.database import open_database
-from tests.support.house import House, Talk, document, house
+from tests.support.house import House, Talk, document, house, now
 
 
 @pytest.fixture
@@ -85,3 +88,43 @@ async def test_k11_what_is_older_than_the_retention_period_is_gone_from_disk(tmp
         assert left.count(b"canary of a message") == 1  # the customer's last message, kept with the customer
         await talk.say("goes on")
         assert [line["seq"] for line in await talk.log()] == [4, 5]
+
+
+async def test_a_sweep_that_fails_is_not_the_last(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(turn, "TIMER_HELD_S", -1)
+    monkeypatch.setattr(sweeper, "PAUSE_S", 0.02)
+    really, failures = effects.claim_due, [ValueError("a bug"), Unavailable("the disk is full")]
+
+    def claim_due(*args: Any, **more: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return really(*args, **more)
+
+    monkeypatch.setattr(effects, "claim_due", claim_due)
+    async with house(database) as home:
+        await home.publish(document([{"type": "delay", "seconds": 0.1}, {"type": "text", "text": "there"}]))
+        talk = await home.open()
+        assert await talk.until(1) == ["there"]
+    assert failures == []
+    assert {record.levelname for record in caplog.records} == {"WARNING", "ERROR"}
+
+
+async def test_timers_that_wait_do_not_keep_the_sweeper_from_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "MAX_BUSY", 1)
+    monkeypatch.setattr(sweeper, "PAUSE_S", 0.02)
+    async with house(database) as home:
+        await home.publish(document([{"type": "delay", "seconds": 50}], [{"type": "delay", "seconds": 0.1}]))
+        for _ in range(3):
+            await home.open()
+        monkeypatch.setattr(turn, "TIMER_HELD_S", -1)
+        talk = await home.open()
+        await talk.take(TakenOver(now()))
+        await talk.take(SequenceSent(now(), 2))
+        assert (home.services.performer.under_way, home.services.performer.busy) == (3, 0)
+        async with asyncio.timeout(5):
+            while await effects_left(database) > 4:  # noqa: ASYNC110 - the table is what is tested
+                await asyncio.sleep(0.01)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from backtalk.engine.events import HandedBack, Said, SequenceSent, TakenOver, Te
 from backtalk.engine.reply import ApiReply
 from backtalk.errors import Conflict, Invalid, NotFound
 from backtalk.runtime.calls import CallRecord
-from backtalk.storage import bots, channels, customers, effects
+from backtalk.storage import bots, channels, conversations, customers, effects
 from backtalk.storage.database import Database
 from tests.support.backend import Asked, Backend, backend
 from tests.support.house import House, document, house, now
@@ -280,3 +282,29 @@ async def test_a_channel_that_gets_another_bot_during_a_call_goes_on_with_that_b
     await home.services.performer.stop()
     await talk.say("hello")
     assert await talk.texts() == ["> hello", "new"]
+
+
+async def test_what_was_committed_is_performed_even_when_whoever_asked_is_gone(
+    home: House, shop: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.answers["/x"] = ok("x")
+    api = await home.add_api("X", shop.url("/x"))
+    await home.publish(document([{"type": "text", "text": "Hi"}], [{"type": "text", "text": f"<<api:{api}>>"}]))
+    talk = await home.open()
+    loading, go_on, really = threading.Event(), threading.Event(), conversations.load
+
+    def load(*args: Any, **more: Any) -> Any:
+        loading.set()
+        go_on.wait(5)
+        return really(*args, **more)
+
+    monkeypatch.setattr(conversations, "load", load)
+    listener = home.services.live.listen(talk.opened.conversation_id)
+    saying = asyncio.create_task(talk.say("hello"))
+    assert await asyncio.to_thread(loading.wait, 5)
+    saying.cancel()
+    go_on.set()
+    await asyncio.gather(saying, return_exceptions=True)
+    assert saying.cancelled()
+    assert await talk.until(3) == ["Hi", "> hello", "x"]
+    assert [line.sender for line in listener.take()[0]] == ["customer", "bot"]

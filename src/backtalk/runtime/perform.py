@@ -38,8 +38,13 @@ class Performer:
 
     @property
     def under_way(self) -> int:
-        """How many calls and timers are being performed now."""
+        """How many calls and timers are being performed now; timers that are not due are among them."""
         return len(self._tasks) + len(self._timers)
+
+    @property
+    def busy(self) -> int:
+        """How many of them do something other than wait for their time."""
+        return len(self._tasks)
 
     def start(self, debts: Sequence[Debt]) -> None:
         """Begin to perform; returns at once. Does nothing any more after `rest`."""

@@ -17,7 +17,8 @@ from backtalk.storage.database import Database
 log = logging.getLogger(__name__)
 
 PAUSE_S = 1.0
-MAX_UNDER_WAY = 5_000
+MAX_BUSY = 10_000
+"""More than one workspace can have under way, so that none keeps the sweeper from serving the others."""
 CALL_S = 5
 RETENTION_PAUSE_S = 3_600
 
@@ -58,13 +59,16 @@ class Sweeper:
         next_retention = time_ns()
         while True:
             try:
-                full = self._performer.under_way < MAX_UNDER_WAY and await self.sweep() == effects.CLAIM_AT_ONCE
+                full = self._performer.busy < MAX_BUSY and await self.sweep() == effects.CLAIM_AT_ONCE
                 if time_ns() >= next_retention:
                     next_retention = time_ns() + RETENTION_PAUSE_S * 1_000_000_000
                     await self._forget()
             except Unavailable as error:
                 full = False
                 log.warning("The database cannot be written; trying again. %s", error.detail)
+            except Exception:
+                full = False
+                log.exception("Sweeping failed because of a bug; trying again.")
             await asyncio.sleep(0 if full else PAUSE_S)
 
     async def _forget(self) -> None:

@@ -16,6 +16,7 @@ effects table bring them back.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -113,7 +114,8 @@ class Turns:
                 raise Conflict("This chat is closed.", hint="Connect the channel again in Channels.")
             return self._step(tx, conversation, happened, external_id=external_id, client_id=client_id)
 
-        return await self._run(conversation_id, work)
+        # whoever asked may be gone before the commit; what it committed is performed and shown all the same
+        return await asyncio.shield(asyncio.ensure_future(self._run(conversation_id, work)))
 
     async def answered(self, owed: Owed, record: CallRecord) -> None:
         """A call is over: log it and go on, unless the claim was lost meanwhile."""
