@@ -282,7 +282,7 @@ calls = Table(
     _text("response", "{}"),  # JSON, masked and cut
     Index("ix_calls_workspace", "workspace_id", "id"),
     Index("ix_calls_api", "workspace_id", "api_id", "id"),
-    Index("ix_calls_customer", "workspace_id", "customer_id", "id"),
+    Index("ix_calls_customer", "customer_id", "id"),
     Index("ix_calls_at", "at"),
     Index("ix_calls_conversation", "conversation_id", "call_key"),
     sqlite_autoincrement=True,

@@ -165,7 +165,7 @@ CREATE INDEX ix_calls_at ON calls (at);
 
 CREATE INDEX ix_calls_conversation ON calls (conversation_id, call_key);
 
-CREATE INDEX ix_calls_customer ON calls (workspace_id, customer_id, id);
+CREATE INDEX ix_calls_customer ON calls (customer_id, id);
 
 CREATE INDEX ix_calls_workspace ON calls (workspace_id, id);
 
