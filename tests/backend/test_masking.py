@@ -83,3 +83,11 @@ def test_what_the_customer_gets_is_not_touched() -> None:
 
 def test_without_secrets() -> None:
     assert without_secrets(API, "Bearer s3cret-token abc") == f"{MASK} abc"
+
+
+def test_a_secret_of_several_words_is_masked_whole_and_takes_no_word_out_of_other_texts() -> None:
+    api = replace(API, headers=(("X-Secret-Token", "a long random text"), ("Accept", "application/json")))
+    call = HttpCall("POST", "https://a.example/", api.headers, b'{"last_message_text": "a long random text"}')
+    logged = logged_request(api, call)
+    assert logged["body"] == f'{{"last_message_text": "{MASK}"}}'
+    assert without_secrets(api, "Answer with application/json.") == "Answer with application/json."

@@ -167,3 +167,10 @@ async def test_a01_strangers_are_not_found(home: House, shop: Backend, by: Teste
     with pytest.raises(NotFound):
         await _tested(home, shop, {"success": True}, by)
     assert shop.asked == []
+
+
+async def test_a_secret_that_is_a_common_word_leaves_the_names_in_the_answer_alone(home: House, shop: Backend) -> None:
+    answer = {"data": "hello", "success": True, "attributes": {"text": {"text": 1}}}
+    tested = await _tested(home, shop, answer, output="text", headers=[("X-Secret-Token", "text")])
+    assert tested["messages"][0]["text"] == "hello"
+    assert tested["attributes"] == {"•••": {"•••": 1}}

@@ -30,6 +30,7 @@ _SHOWN_REQUEST_HEADERS = frozenset(
     }
 )
 _HIDDEN_REPLY_HEADERS = frozenset({"set-cookie", "authorization", "www-authenticate", "proxy-authenticate"})
+_SCHEME = re.compile(r"^([A-Za-z][\w-]*) (\S+)$")
 _SECRET_NAME = re.compile(r"key|token|secret|passw|auth|sign|session|cred", re.IGNORECASE)
 
 
@@ -88,7 +89,8 @@ def _masked_note(note: ReplyNote, secrets: Iterable[str]) -> ReplyNote:
 
 def _secrets(api: Api) -> list[str]:
     """Header values, longest first, with the bare credential of `Bearer …` among them, also as JSON writes them."""
-    values = {part for _, value in api.headers for part in (value, value.rpartition(" ")[2])}
+    values = {value for name, value in api.headers if name.lower() not in _SHOWN_REQUEST_HEADERS}
+    values |= {credential for value in values for _, credential in _SCHEME.findall(value)}
     values |= {json.dumps(value)[1:-1] for value in values}
     return sorted((value for value in values if len(value) >= MIN_SECRET_CHARS), key=len, reverse=True)
 

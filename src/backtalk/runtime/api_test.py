@@ -110,18 +110,24 @@ def _shown(record: CallRecord) -> dict[str, Any]:
         "messages": [orjson.loads(message_to_json(message))] if message else [],
         "problems": [*_problems(result), *(_refused(name, reason) for name, reason in refused)],
     }
-    masked: dict[str, Any] = _masked(api, orjson.loads(orjson.dumps(shown)))
-    return masked
+    return {
+        name: _masked(api, value, names=name == "attributes")
+        for name, value in orjson.loads(orjson.dumps(shown)).items()
+    }
 
 
-def _masked(api: Api, value: Any) -> Any:
+def _masked(api: Api, value: Any, *, names: bool) -> Any:
+    """Every text in it masked; names too where the backend gave them. Ours stay, whatever word somebody has for a secret."""
     match value:
         case str():
             return without_secrets(api, value)
         case list():
-            return [_masked(api, item) for item in value]
+            return [_masked(api, item, names=names) for item in value]
         case dict():
-            return {without_secrets(api, name): _masked(api, item) for name, item in value.items()}
+            return {
+                without_secrets(api, name) if names else name: _masked(api, item, names=names)
+                for name, item in value.items()
+            }
     return value
 
 
