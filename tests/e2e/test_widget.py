@@ -141,7 +141,7 @@ def test_everything_to_press_is_44_pixels_high(chat: FakeChat, open_page: Opens)
         """() => [...document.querySelector('backtalk-chat').shadowRoot.querySelectorAll('button, a, textarea')]
             .filter(element => !element.closest('p, h3'))
             .map(element => [element.outerHTML, element.getBoundingClientRect()])
-            .filter(([, box]) => box.width && (box.height < 44 || box.width < 44)).map(([html]) => html)"""
+            .filter(([, box]) => box.width && Math.min(Math.round(box.height), Math.round(box.width)) < 44).map(([html]) => html)"""
     )
     assert small == []
 
