@@ -222,7 +222,7 @@ class World:
         return HandedBack(now)
 
     def take(self, event: Event) -> Step:
-        bot = self.versions[version_for(self.state, event, self.live) or self.live]
+        bot = self.versions[version_for(self.state, self.live) or self.live]
         if self.stored:
             self.state = through_json(self.state)
             event = codec.event_from_json(codec.event_to_json(event))

@@ -291,8 +291,27 @@ def test_a_delay_shows_typing_and_goes_on_below() -> None:
     script.after(9.9).silent().after(0.1).bot(Text("Done"))
 
 
-def test_what_is_written_during_a_delay_waits_for_its_end() -> None:
-    Script(SHOP).user("wait").bot(Text("Wait")).after(3).user("hm").silent().after(7).bot(Text("Done"), Text("Pardon?"))
+def test_whoever_writes_during_a_delay_is_not_kept_waiting() -> None:
+    Script(SHOP).user("wait").bot(Text("Wait")).after(3).user("hm").bot(Text("Done"), Text("Pardon?")).after(7).silent()
+
+
+def test_further_delays_are_passed_over_while_the_customer_waits() -> None:
+    drip = [
+        text("one"),
+        {"type": "delay", "seconds": 3600},
+        text("two"),
+        {"type": "delay", "seconds": 3600},
+        text("three"),
+    ]
+    bot = a_bot(sequences={1: drip, 2: [text("Yes?")]}, default=2)
+    script = Script(bot).start().bot(Text("one")).user("hello").bot(Text("two"), Text("three"), Text("Yes?"))
+    script.after(7200).silent()
+
+
+def test_a_delay_is_not_cut_by_what_a_person_takes_care_of() -> None:
+    bot = a_bot(text("one"), {"type": "delay", "seconds": 10}, text("two"))
+    script = Script(bot).taken_over().send_sequence(1).bot(Text("one")).user("hello").silent()
+    script.after(10).bot(Text("two"))
 
 
 def test_a_delay_at_the_end_ends_the_run() -> None:
@@ -371,7 +390,7 @@ def test_n02_what_is_said_during_a_call_does_not_move_it_to_the_new_version() ->
 
 def test_n02_a_delay_stays_on_the_version_that_began_it() -> None:
     script = Script(version(1, {"type": "delay", "seconds": 5}, text("old"))).start().publish(version(2, text("new")))
-    script.user("hm").silent().after(5).bot(Text("old"), Text("new"))
+    script.user("hm").bot(Text("old"), Text("new")).after(5).silent()
 
 
 def test_n02_an_open_question_is_found_in_the_new_version_by_the_id_of_its_block() -> None:
@@ -389,12 +408,11 @@ def test_n02_a_question_that_is_gone_or_asks_no_more_is_dropped_and_the_text_tak
 
 
 def test_n02_version_for() -> None:
-    said = Said(T0, "x")
-    assert version_for(a_state(), said, 4) == 4
-    assert version_for(a_state(asking=Asking(Place(1, "a"))), said, 4) == 4
-    assert version_for(a_state(resuming="backlog-1", backlog=(said,)), TimerFired(T0, "backlog-1"), 4) == 4
-    assert version_for(a_state(version=2, calling=Calling(Place(1, "a"), {})), said, 4) == 2
-    assert version_for(a_state(version=2, pausing=Pausing(Place(1, "a"), "t")), TimerFired(T0, "t"), 4) == 2
+    assert version_for(a_state(), 4) == 4
+    assert version_for(a_state(asking=Asking(Place(1, "a"))), 4) == 4
+    assert version_for(a_state(resuming="backlog-1", backlog=(Said(T0, "x"),)), 4) == 4
+    assert version_for(a_state(version=2, calling=Calling(Place(1, "a"), {})), 4) == 2
+    assert version_for(a_state(version=2, pausing=Pausing(Place(1, "a"), "t")), 4) == 2
 
 
 def test_n02_a_draft_that_changes_under_a_call_is_no_crash() -> None:

@@ -308,3 +308,16 @@ async def test_what_was_committed_is_performed_even_when_whoever_asked_is_gone(
     assert saying.cancelled()
     assert await talk.until(3) == ["Hi", "> hello", "x"]
     assert [line.sender for line in listener.take()[0]] == ["customer", "bot"]
+
+
+async def test_contract_5_a_reply_of_which_nothing_is_left_is_logged_as_such(home: House, shop: Backend) -> None:
+    shop.answers["/buttons"] = ok([{"title": "Go", "type": "sequence", "value": 99}], seen=True)
+    api = await home.add_api("Buttons", shop.url("/buttons"))
+    buttons = {"type": "buttons", "text": "Choose", "buttons": [{"api": api}], "on_failure": {"say": "Sorry."}}
+    await home.publish(document([buttons]))
+    talk = await home.open()
+    assert await talk.until(2) == ["Choose", "Sorry."]
+    [call] = await home.calls()
+    assert call.outcome == "bad_shape"
+    assert "buttons" in call.message
+    assert any("sequence 99" in note["message"] for note in call.notes)

@@ -207,7 +207,7 @@ class Script:
         assert not self._new_calls, f"the bot also called {list(self._new_calls)}"
 
     def _take(self, event: Event) -> None:
-        bot = self._versions[version_for(self.state, event, self._live)]
+        bot = self._versions[version_for(self.state, self._live)]
         self.steps.append(step(bot, self.state, codec.event_from_json(codec.event_to_json(event))))
         self.state = through_json(self.steps[-1].state)
         assert self.state == self.steps[-1].state

@@ -18,7 +18,7 @@ class DelayBlock(Block):
 
     type: Literal["delay"] = "delay"
     seconds: Annotated[float, Field(ge=0.1, le=86_400, allow_inf_nan=False)] = 2
-    """How long to wait, 0.1 seconds to a day."""
+    """How long to wait, 0.1 seconds to a day. A customer who writes meanwhile ends the wait."""
 
     def run(self, run: Run) -> Next:
         return run.pause(self.seconds)

@@ -9,8 +9,9 @@ Theory of operation
 A *run* begins with something a person did: opening the chat, a text, a press, a sequence sent by the company. It walks blocks
 until one waits. A block whose APIs must answer first is left in `state.calling` with a CallApi for each of them; when the last has
 answered, the block runs with the answers and the walk goes on below it. A delay leaves `state.pausing`, a question
-`state.asking`. While a call or a delay is under way, what else happens is kept in `state.backlog` and taken afterwards, one event
-a step, each by a timer that is due at once.
+`state.asking`. While a call is under way, what else happens is kept in `state.backlog` and taken afterwards, one event a step,
+each by a timer that is due at once. A customer who writes during a delay ends it: the rest of the run is said at once, its further
+delays are passed over, and then the text is taken; so that nothing is lost, nothing is out of order and nobody waits.
 
 While something is under way the conversation stays on the version of the bot that began it (`version_for`). A customer's next
 event takes the live version; an open question is found there by the id of its block, and is dropped when that block is gone
@@ -56,8 +57,8 @@ class Step:
     walked: tuple[Place, ...] = ()
 
 
-def version_for(state: State, event: Event, live: int | None) -> int | None:  # noqa: ARG001 - all that a choice may need
-    """The version of the bot that must be given to `step` for this event."""
+def version_for(state: State, live: int | None) -> int | None:
+    """The version of the bot that must be given to the next `step`."""
     return live if state.version is None else state.version
 
 
@@ -75,6 +76,9 @@ def step(bot: Bot, state: State, event: Event) -> Step:
             run.backlog = tuple(kept for kept in run.backlog if not isinstance(kept, SequenceSent))
         case HandedBack():
             run.customer = replace(run.customer, bot_enabled=True)
+        case Said() | Pressed() if run.pausing and run.customer.bot_enabled:
+            _keep(run, event)
+            _take_timer(run, run.pausing.timer)  # nobody who writes is kept waiting: the delay is over
         case _ if state.busy:
             _keep(run, event)
         case _:

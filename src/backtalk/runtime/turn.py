@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from backtalk.engine.codec import owed_from_json, owed_to_json
-from backtalk.engine.effects import CallApi, HandOver, SaveAttributes, SetTimer
+from backtalk.engine.effects import CallApi, HandOver, Note, SaveAttributes, SetTimer
 from backtalk.engine.events import ApiAnswered, Event, HandedBack, Pressed, Said, TimerFired
 from backtalk.engine.step import Step, step, version_for
 from backtalk.errors import Conflict, Invalid
@@ -167,7 +167,7 @@ class Turns:
             tx,
             workspace_id=conversation.workspace_id,
             bot_id=conversation.bot_id,
-            number=version_for(state, event, conversation.live_version),
+            number=version_for(state, conversation.live_version),
         )
         taken = step(bot, state, event)
         lines = lines_of(event, taken.effects, after=conversation.last_seq, client_id=client_id)
@@ -178,6 +178,11 @@ class Turns:
             messages.add(tx, conversation, lines)
         for call_key, found in call_notes.items():
             calls.add_notes(tx, conversation.workspace_id, conversation.id, call_key, found)
+        for note in taken.effects:
+            if isinstance(note, Note) and note.call and note.code == "bad_shape":
+                calls.set_outcome(
+                    tx, conversation.workspace_id, conversation.id, note.call, outcome=note.code, message=note.message
+                )
         sources = {
             name: effect.source
             for effect in taken.effects

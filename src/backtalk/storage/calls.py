@@ -85,6 +85,9 @@ _NOTES = statement(select(calls.c.id, calls.c.notes).where(_THAT_CALL).order_by(
 _SET_NOTES = statement(
     update(calls).where(calls.c.id == bindparam("call_id"), _OF_WORKSPACE).values(notes=bindparam("new_notes"))
 )
+_SET_OUTCOME = statement(
+    update(calls).where(_THAT_CALL).values(outcome=bindparam("new_outcome"), message=bindparam("new_message"))
+)
 
 
 def record(tx: Tx, row: CallRow) -> int:
@@ -101,6 +104,12 @@ def add_notes(tx: Tx, workspace_id: int, conversation_id: int, call_key: str, no
         return
     together = [*orjson.loads(row["notes"]), *notes][:MAX_NOTES]
     tx.run(_SET_NOTES, workspace_id=workspace_id, call_id=row["id"], new_notes=orjson.dumps(together).decode())
+
+
+def set_outcome(tx: Tx, workspace_id: int, conversation_id: int, call_key: str, *, outcome: str, message: str) -> None:
+    """Correct a logged call whose reply turned out to be unusable when it was shown."""
+    scope = {"workspace_id": workspace_id, "conversation_id": conversation_id, "call_key": call_key}
+    tx.run(_SET_OUTCOME, **scope, new_outcome=outcome, new_message=message)
 
 
 def page(
