@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from backtalk.blocks import problems_of
+from backtalk.blocks.condition import MAX_TESTS
 from backtalk.engine.messages import Text
+from backtalk.errors import Invalid
 from tests.support.bots import a_bot, a_customer, text
 from tests.support.script import Script
 
@@ -68,6 +70,16 @@ YES, NO = {"attribute": "first_name", "op": "is_set"}, {"attribute": "nothing", 
 )  # fmt: skip
 def test_groups(group: dict[str, Any], expected: bool) -> None:
     assert holds(group) is expected
+
+
+def test_p8_a_condition_has_a_bounded_number_of_comparisons() -> None:
+    """Fifty lists of fifty, come by a hundred times, held the one writer for seconds."""
+    lists = [{"any": [NO] * 50} for _ in range(MAX_TESTS // 50)]
+    assert holds({"any": lists}) is False
+    with pytest.raises(Invalid) as caught:
+        a_bot({"type": "condition", "if": {"any": [*lists, NO]}})
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.where.block, problem.where.field) == ("too_long", "1.1", "if")
 
 
 def test_where_it_goes() -> None:

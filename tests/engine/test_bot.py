@@ -60,6 +60,33 @@ def test_p3_a_thousand_keywords_and_a_long_text_take_a_bounded_time() -> None:
     assert time.perf_counter() - began < 0.25
 
 
+def test_p8_a_bot_full_of_keywords_holds_nobody_else_up() -> None:
+    """As many words as a bot may have, none of which fits, used to take minutes of the one writer that all workspaces share."""
+    words = [f"{'a' * length}{number}" for length in range(1, 150) for number in range(10)]
+    listed = [{"words": [*words[at::10], "z"][:200], "sequence": 1} for at in range(10)] * 50
+    bot = a_bot(text("x"), keywords=listed)
+    began = time.perf_counter()
+    assert bot.keyword("b" + "a" * 9_999) is None
+    assert bot.keyword("a " * 5_000) is None
+    assert time.perf_counter() - began < 1
+
+
+def test_the_order_of_keywords_counts_and_not_that_of_the_text() -> None:
+    listed = [
+        {"words": ["pizza"], "sequence": 2},
+        {"words": ["order", "order pizza"], "sequence": 3},
+        {"words": ["order pizza"], "match": "exact", "sequence": 4},
+    ]
+    bot = a_bot(text("x"), keywords=listed)
+    assert [bot.keyword(said) for said in ("order pizza", "order", "orders", "pizzas, I order", "pie")] == [
+        2,
+        3,
+        3,
+        2,
+        None,
+    ]
+
+
 def test_a_block_is_found_by_its_id_wherever_it_has_moved() -> None:
     bot = a_bot(sequences={1: [text("x")], 2: [text("y"), text("z")]})
     spot = bot.spot(Place(1, "2.1"))

@@ -21,7 +21,7 @@ from backtalk.engine.events import (
 )
 from backtalk.engine.messages import Button, Buttons, Text
 from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure
-from backtalk.engine.state import MAX_BACKLOG, Asking, Calling, Pausing, Place
+from backtalk.engine.state import MAX_BACKLOG, MAX_BACKLOG_CHARS, Asking, Calling, Pausing, Place
 from backtalk.engine.step import step, version_for
 from backtalk.engine.walk import MAX_BLOCKS
 from tests.support.bots import T0, a_bot, a_customer, a_document, a_state, at, text
@@ -191,6 +191,15 @@ def test_a_delay_that_begins_in_the_backlog_counts_from_its_turn() -> None:
     script = Script(bot).start().calls(1).user("hm").silent().after(60).replies(ok("")).silent()
     assert script.waits == [10]
     script.after(9).silent().after(1).bot(Text("Late"))
+
+
+def test_p3_backlog_of_long_texts_is_bounded_too() -> None:
+    """The state is written with every event: a thousand texts of 10,000 characters would be 40 MB, each time."""
+    state = step(a_bot(sequences={1: [CALL]}), a_state(), Started(T0)).state
+    for number in range(30):
+        state = step(a_bot(sequences={1: [CALL]}), state, Said(at(number), "\U0001f600" * 10_000)).state
+    assert len(state.backlog) == MAX_BACKLOG_CHARS // 10_000
+    assert len(step(a_bot(sequences={1: [CALL]}), state, Pressed(at(50), None)).state.backlog) == len(state.backlog) + 1
 
 
 def test_backlog_keeps_up_to_1000_events_in_order_and_notes_the_rest() -> None:

@@ -15,6 +15,8 @@ from backtalk.engine.run import Run
 from backtalk.engine.template import as_text
 
 MAX_NESTING = 5
+MAX_TESTS = 200
+"""Comparisons of one block: each may read an attribute of 8 KiB, and a run may come by a hundred times (P8)."""
 Op = Literal["eq", "ne", "lt", "le", "gt", "ge", "contains", "is_set", "is_empty"]
 Scalar = Annotated[str, Field(max_length=2_000)] | bool | int | Annotated[float, Field(allow_inf_nan=False)] | None
 
@@ -72,6 +74,10 @@ class Group(Form):
     def depth(self) -> int:
         return 1 + max((node.depth() for node in self.nodes() if isinstance(node, Group)), default=0)
 
+    def tests(self) -> int:
+        """How many comparisons it holds, those of its lists included."""
+        return sum(node.tests() if isinstance(node, Group) else 1 for node in self.nodes())
+
 
 def _test_or_group(value: Any) -> str:
     if isinstance(value, dict):
@@ -83,9 +89,11 @@ Node = Annotated[Annotated[Test, Tag("test")] | Annotated[Group, Tag("group")], 
 Group.model_rebuild()
 
 
-def _shallow(group: Group) -> Group:
+def _bounded(group: Group) -> Group:
     if group.depth() > MAX_NESTING:
         raise PydanticCustomError("too_deep", "Lists may stand {most} deep in each other", {"most": MAX_NESTING})
+    if group.tests() > MAX_TESTS:
+        raise PydanticCustomError("too_long", "A condition holds at most {most} comparisons", {"most": MAX_TESTS})
     return group
 
 
@@ -104,7 +112,7 @@ class ConditionBlock(Block):
     }
 
     type: Literal["condition"] = "condition"
-    when: Annotated[Group, AfterValidator(_shallow), Field(alias="if")] = Group()
+    when: Annotated[Group, AfterValidator(_bounded), Field(alias="if")] = Group()
     """What must hold: `all` or `any` of a list of comparisons, which may hold such lists again."""
     then: SequenceId | None = None
     """The sequence to go to when it holds; null goes on below."""

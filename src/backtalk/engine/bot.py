@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -40,6 +40,42 @@ class BlockSequence:
     blocks: Sequence[Block]
 
 
+Ranked = tuple[int, SequenceId]
+"""Where a keyword stands among all, and what it starts."""
+
+
+class Keywords:
+    """Every word by its first letter and its length, so that finding one costs what the text is long, however many there are."""
+
+    __slots__ = ("_anywhere", "_whole")
+
+    def __init__(self) -> None:
+        self._whole: dict[str, Ranked] = {}
+        self._anywhere: dict[str, dict[int, dict[str, Ranked]]] = {}
+
+    def add(self, word: str, target: Ranked, *, anywhere: bool) -> None:
+        """Targets are added in the order of their rank; of two for the same word the first one counts."""
+        wanted = _plain(word)
+        if not wanted:
+            return
+        self._whole.setdefault(wanted, target)
+        if anywhere:
+            self._anywhere.setdefault(wanted[0], {}).setdefault(len(wanted), {}).setdefault(wanted, target)
+
+    def find(self, text: str) -> SequenceId | None:
+        """The sequence of the word with the lowest rank that fits the text."""
+        if not self._whole:
+            return None
+        written = _plain(text)
+        first = self._whole.get(written)
+        for at in _beginnings(written):
+            for length, words in self._anywhere.get(written[at], {}).items():
+                target = words.get(written[at : at + length])
+                if target and (first is None or target < first):
+                    first = target
+        return first[1] if first else None
+
+
 @dataclass(frozen=True, slots=True)
 class Bot:
     """`number` is the published version; None for a draft."""
@@ -49,12 +85,12 @@ class Bot:
     sequences: Mapping[SequenceId, BlockSequence]
     number: int | None = None
     _spots: dict[str, tuple[BlockSequence, int]] = field(init=False, repr=False, default_factory=dict)
-    _keywords: list[tuple[str, Keyword]] = field(init=False, repr=False, default_factory=list)
+    _keywords: Keywords = field(init=False, repr=False, compare=False, default_factory=Keywords)
 
     def __post_init__(self) -> None:
-        for keyword in self.triggers.keywords:
-            wanted = [(_plain(word), keyword) for word in keyword.words]
-            self._keywords.extend(pair for pair in wanted if pair[0])
+        for rank, keyword in enumerate(self.triggers.keywords):
+            for word in keyword.words:
+                self._keywords.add(word, (rank, keyword.sequence), anywhere=keyword.match == "contains")
         for sequence in self.sequences.values():
             for index, block in enumerate(sequence.blocks):
                 self._spots[block.id] = (sequence, index)
@@ -65,13 +101,7 @@ class Bot:
 
     def keyword(self, text: str) -> SequenceId | None:
         """The sequence of the first keyword that fits what a customer wrote."""
-        if not self._keywords:
-            return None
-        written = _plain(text)
-        for wanted, keyword in self._keywords:
-            if written == wanted or (keyword.match == "contains" and _begins_in(written, wanted)):
-                return keyword.sequence
-        return None
+        return self._keywords.find(text)
 
 
 def _plain(text: str) -> str:
@@ -83,14 +113,10 @@ _SCRIPTS_WITHOUT_BLANKS = 0x0E00
 """From Thai onwards many scripts write words without blanks between them."""
 
 
-def _begins_in(written: str, wanted: str) -> bool:
-    """Whether `wanted` stands in the text at the beginning of a word: "order" in "my orders", not in "border"."""
-    start = written.find(wanted)
-    while start >= 0:
-        if start == 0:
-            return True
-        before = written[start - 1]
-        if not (before.isalnum() and wanted[0].isalnum()) or ord(before) >= _SCRIPTS_WITHOUT_BLANKS:
-            return True
-        start = written.find(wanted, start + 1)
-    return False
+def _beginnings(written: str) -> Iterator[int]:
+    """Where a keyword may stand: at the beginning of a word, "order" in "my orders", not in "border"."""
+    before = " "
+    for at, letter in enumerate(written):
+        if not (before.isalnum() and letter.isalnum()) or ord(before) >= _SCRIPTS_WITHOUT_BLANKS:
+            yield at
+        before = letter

@@ -13,6 +13,8 @@ from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure
 
 STATE_FORMAT: Literal[1] = 1
 MAX_BACKLOG = 1_000
+MAX_BACKLOG_CHARS = 200_000
+"""Of all its texts together: the backlog is part of the state, which every event writes anew."""
 
 Waiting = Annotated[Said | Pressed | SequenceSent | TextSent | Started, Field(discriminator="kind")]
 

@@ -43,7 +43,7 @@ from backtalk.engine.fields import ApiBlock
 from backtalk.engine.messages import Button, Text
 from backtalk.engine.reply import ApiFailure, ApiReply, OnFailure
 from backtalk.engine.run import Run
-from backtalk.engine.state import MAX_BACKLOG, Answer, Place, State, Waiting
+from backtalk.engine.state import MAX_BACKLOG, MAX_BACKLOG_CHARS, Answer, Place, State, Waiting
 from backtalk.engine.usable import usable
 from backtalk.engine.walk import enter, walk
 
@@ -220,10 +220,15 @@ def _take_timer(run: Run, timer: str) -> None:
 
 
 def _keep(run: Run, event: Waiting) -> None:
-    if len(run.backlog) < MAX_BACKLOG:
-        run.backlog = (*run.backlog, event)
+    longer = (*run.backlog, event)
+    if len(longer) <= MAX_BACKLOG and sum(map(_length, longer)) <= MAX_BACKLOG_CHARS:
+        run.backlog = longer
     else:
         run.note("backlog_full", "Too much happened while a call was under way; this was recorded but not answered.")
+
+
+def _length(event: Waiting) -> int:
+    return len(event.text) if isinstance(event, Said | TextSent) else 0
 
 
 def _fall_back(run: Run, block: Block, failed: list[Answer]) -> Jump | None:
