@@ -79,7 +79,7 @@ def test_p8_a_condition_has_a_bounded_number_of_comparisons() -> None:
     with pytest.raises(Invalid) as caught:
         a_bot({"type": "condition", "if": {"any": [*lists, NO]}})
     (problem,) = caught.value.problems
-    assert (problem.code, problem.where.block, problem.where.field) == ("too_long", "1.1", "if")
+    assert (problem.code, problem.where.block, problem.where.field) == ("too_long", "1.0", "if")
 
 
 def test_where_it_goes() -> None:
