@@ -459,6 +459,30 @@ def test_the_page_can_steer_and_listen(chat: FakeChat, open_page: Opens) -> None
     assert chat.sessions[0]["profile"]["first_name"] == "Ann"
 
 
+@pytest.mark.parametrize(
+    ("direction", "position", "side"),
+    [
+        ("ltr", "", "right"),
+        ("rtl", "", "left"),
+        ("ltr", "left", "left"),
+        ("rtl", "left", "left"),
+        ("rtl", "right", "right"),
+        ("rtl", "start", "right"),
+    ],
+)
+def test_the_corner_that_was_asked_for(
+    chat: FakeChat, open_page: Opens, direction: str, position: str, side: str
+) -> None:
+    page = page_with(chat, open_page(), html=f'<html dir="{direction}">', position=position, greeting="Questions?")
+    gaps = "e => { const box = e.getBoundingClientRect(); return {left: box.left, right: innerWidth - box.right} }"
+    assert page.locator(".launcher").evaluate(gaps)[side] == 20
+    page.locator(".teaser").wait_for()
+    assert page.locator(".teaser").evaluate(gaps)[side] == 20
+    page.evaluate("Backtalk.open()")
+    assert page.locator(".panel").evaluate(gaps)[side] == 20
+    assert page.locator(".launcher").evaluate(gaps)[side] == 20
+
+
 def test_a_visitor_who_never_opens_it_leaves_no_trace(chat: FakeChat, open_page: Opens) -> None:
     page = page_with(chat, open_page(), greeting="Questions? We are here.")
     expect(page.locator(".teaser")).to_contain_text("Questions? We are here.")

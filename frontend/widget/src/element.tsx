@@ -16,7 +16,7 @@ import type { View } from './view'
 const GREET_AFTER_MS = 1_500
 
 export class BacktalkChat extends HTMLElement {
-  static observedAttributes = 'lang dir inline full data-title data-greeting data-color data-theme'.split(' ')
+  static observedAttributes = 'lang dir inline full data-title data-greeting data-color data-lang data-dir'.split(' ')
   static base = '' // where the script came from
 
   #root = this.attachShadow({ mode: 'open' })
@@ -134,7 +134,8 @@ export class BacktalkChat extends HTMLElement {
   }
 
   #direction(language: string): 'ltr' | 'rtl' {
-    if (this.dir === 'ltr' || this.dir === 'rtl') return this.dir
+    const wanted = this.dir || this.dataset.dir
+    if (wanted === 'ltr' || wanted === 'rtl') return wanted
     return getComputedStyle(document.documentElement).direction === 'rtl' || isRightToLeft(language) ? 'rtl' : 'ltr'
   }
 
@@ -148,7 +149,7 @@ export class BacktalkChat extends HTMLElement {
   #drawNow(): void {
     this.#due = false
     if (!this.isConnected || !this.#conversation) return
-    const language = this.lang || document.documentElement.lang || navigator.language
+    const language = this.lang || this.dataset.lang || document.documentElement.lang || navigator.language
     const t = { ...stringsFor(language), ...this.#strings }
     const { title, greeting = '', color } = this.dataset
     const shape = this.#shape

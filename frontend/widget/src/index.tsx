@@ -18,8 +18,6 @@ function settle(): void {
   if (!element && channel) {
     element = new BacktalkChat()
     Object.assign(element.dataset, script?.dataset, { channel })
-    if (script?.dataset.lang) element.lang = script.dataset.lang
-    if (script?.dataset.dir) element.dir = script.dataset.dir
     document.body.append(element)
   }
   if (!element) return

@@ -283,6 +283,14 @@ describe('the window', () => {
     expect(chat.shadowRoot?.adoptedStyleSheets[1]?.cssRules[0]?.cssText).toContain('--on: rgb(0,0,0)')
   })
 
+  test('names of language and direction go before those of the page', async () => {
+    document.documentElement.lang = 'ar'
+    Object.assign(chat.dataset, { lang: 'en', dir: 'ltr' })
+    await show()
+    expect($('.root').dir).toBe('ltr')
+    expect($('textarea').getAttribute('placeholder')).toBe('Write a message')
+  })
+
   test('takes other words', async () => {
     chat.strings = { send: 'Go' }
     await show()
