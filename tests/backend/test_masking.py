@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import quote
+
+import pytest
 
 from backtalk.backend.api import Api
 from backtalk.backend.masking import (
@@ -91,3 +97,53 @@ def test_a_secret_of_several_words_is_masked_whole_and_takes_no_word_out_of_othe
     logged = logged_request(api, call)
     assert logged["body"] == f'{{"last_message_text": "{MASK}"}}'
     assert without_secrets(api, "Answer with application/json.") == "Answer with application/json."
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        lambda text: text,
+        json.dumps,
+        lambda text: text.replace("/", "\\/"),
+        lambda text: quote(text, safe=""),
+    ],
+)
+def test_k01_an_echo_is_masked_as_php_and_addresses_spell_it(spelling: Callable[[str], str]) -> None:
+    api = replace(API, headers=(("X-Secret", "s3cr3t/AB+CD=="), ("Authorization", "Bearer t0ken/EF+GH==")))
+    for secret in ("s3cr3t/AB+CD==", "t0ken/EF+GH=="):
+        body = f'{{"success": false, "message": "{spelling(secret)}"}}'.encode()
+        shown = logged_reply(api, HttpReply(200, (), body, 1))["body"]
+        assert MASK in shown
+        assert not {"s3cr3t", "t0ken", "CD", "GH"} & set(re.findall(r"[A-Za-z0-9]+", shown))
+
+
+SECRET = "s3cr3t-that-is-forty-characters-long-0123"
+
+
+@pytest.mark.parametrize("kept", range(4, len(SECRET) + 1))
+def test_k01_a_secret_that_was_cut_is_masked_too(kept: int) -> None:
+    """The beginning of a body, a message and a quoted value are cut before anybody looks for secrets in them."""
+    api = replace(API, headers=(("X-Secret", SECRET),))
+    bodies = {
+        "body": "x" * (183 - kept) + "y" * 17 + SECRET,
+        "message": json.dumps({"success": False, "message": "x" * (1_000 - kept) + SECRET}),
+        "name": json.dumps({"success": True, "attributes": {"x" * (60 - kept) + SECRET: "a" * 9_000}}),
+    }
+    for body in bodies.values():
+        result = read_reply("text", HttpReply(200, (), body.encode(), 1))
+        told = without_secrets_in_words(api, result)
+        assert "s3cr" in repr(result)
+        assert "s3cr" not in repr(told)
+        assert MASK in repr(told)
+
+
+def test_k01_what_only_begins_like_a_secret_stays() -> None:
+    api = replace(API, headers=(("X-Format", "application/vnd.shop+json"),))
+    assert without_secrets(api, "application/json, application/xml") == "application/json, application/xml"
+
+
+def test_p3_masking_takes_a_bounded_time() -> None:
+    api = replace(API, headers=tuple((f"X-{number}", "a" * (4_000 + number)) for number in range(20)))
+    began = time.perf_counter()
+    without_secrets(api, "aaab" * 16_000)
+    assert time.perf_counter() - began < 2

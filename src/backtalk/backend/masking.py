@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from backtalk.backend.api import Api
 from backtalk.engine.reply import ApiFailure, ApiReply, ReplyNote
@@ -88,10 +88,11 @@ def _masked_note(note: ReplyNote, secrets: Iterable[str]) -> ReplyNote:
 
 
 def _secrets(api: Api) -> list[str]:
-    """Header values, longest first, with the bare credential of `Bearer …` among them, also as JSON writes them."""
+    """Header values, longest first, with the bare credential of `Bearer …` among them, also as JSON and addresses write them."""
     values = {value for name, value in api.headers if name.lower() not in _SHOWN_REQUEST_HEADERS}
     values |= {credential for value in values for _, credential in _SCHEME.findall(value)}
     values |= {json.dumps(value)[1:-1] for value in values}
+    values |= {written for value in values for written in (value.replace("/", r"\/"), quote(value, safe=""))}  # PHP: \/
     return sorted((value for value in values if len(value) >= MIN_SECRET_CHARS), key=len, reverse=True)
 
 
@@ -108,5 +109,22 @@ def _shown(body: bytes, secrets: Iterable[str]) -> str:
 
 def _without(text: str, secrets: Iterable[str]) -> str:
     for secret in secrets:
-        text = text.replace(secret, MASK)
+        text = _without_the_cut(text.replace(secret, MASK), secret)
     return text
+
+
+def _without_the_cut(text: str, secret: str) -> str:
+    """The text without what is left of a secret where somebody cut it: at the end, or before the `…` that says so."""
+    start, at = secret[:MIN_SECRET_CHARS], -1
+    while (at := text.find(start, at + 1)) >= 0:
+        end = at + _shared(text[at : at + len(secret)], secret)
+        if end == len(text) or text[end] == "…":
+            text = text[:at] + MASK + text[end:]
+    return text
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return next(
+        (index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
