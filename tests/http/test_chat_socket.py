@@ -164,6 +164,35 @@ async def test_bad_frames_are_answered_and_the_socket_stays(place: str, visitor:
     await socket.connection.close()
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"client_id": "\\ud800", "text": "x"}',
+        '{"client_id": NaN, "text": "x"}',
+        "[" * 60_000,
+        '{"client_id": ' + "[" * 900 + "]" * 900 + "}",
+        '{"client_id": "' + "x" * 60_000 + '"}',
+        b'\x00{"client_id": "a"}',
+    ],
+    ids=["surrogate", "nan", "deep", "deep_name", "long_name", "bytes"],
+)
+async def test_p4_a_hostile_frame_is_refused_in_json_and_nothing_breaks(
+    place: str, visitor: Visitor, frame: str | bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    socket = await opened(place, visitor)
+    await socket.until("ready")
+    await socket.connection.send(frame)
+    answer = await socket.connection.recv()
+    assert len(answer) < 1_000
+    assert orjson.loads(answer)["code"] == "invalid"
+    await socket.send({"type": "ping"})
+    assert await socket.frame() == {"type": "pong"}
+    stranger = Socket(await connect(f"ws://{place}/chat/v1/{visitor.key}/socket"))
+    await stranger.connection.send(frame)
+    assert (await stranger.frame())["code"] == "sign_in_required"
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 async def test_a_frame_that_is_too_large_ends_the_socket_only(place: str, visitor: Visitor) -> None:
     socket = await opened(place, visitor)
     await socket.until("ready")

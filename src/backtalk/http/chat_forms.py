@@ -59,11 +59,16 @@ class PressForm(Form):
         return (self.index,) if isinstance(self.index, int) else tuple(self.index)
 
 
-class NewMessage(Form):
-    """Something that the customer wrote or pressed: one of the two."""
+class Named(BaseModel):
+    """The name of whatever else is in a message, so that its refusal can say which one is meant."""
 
     client_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
     """Chosen by the client; the same one again changes nothing and gets the same answer."""
+
+
+class NewMessage(Named, Form):
+    """Something that the customer wrote or pressed: one of the two."""
+
     text: Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS)] | None = None
     press: PressForm | None = None
     type: Literal["message"] | None = None

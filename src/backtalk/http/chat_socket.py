@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
+from typing import Any
 
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from backtalk.errors import BacktalkError, SignInRequired
+from backtalk.errors import BacktalkError, Invalid, SignInRequired
 from backtalk.http import chat_access
 from backtalk.http.chat import read, take
-from backtalk.http.chat_forms import NewMessage
+from backtalk.http.chat_forms import Named, NewMessage
 from backtalk.http.chat_token import Ticket
-from backtalk.http.reading import parse_model
+from backtalk.http.reading import parse_json, parse_model
 from backtalk.runtime.live import Listener
 from backtalk.runtime.services import Services
 from backtalk.runtime.transcript import shown
@@ -51,8 +52,8 @@ async def _greet(websocket: WebSocket, offered: list[str]) -> Ticket:
             return tokens.read(protocol, key)
     try:
         async with asyncio.timeout(HELLO_S):
-            hello = await websocket.receive_json()
-    except (TimeoutError, ValueError, KeyError):
+            hello = await _frame(websocket)
+    except (TimeoutError, Invalid):
         raise SignInRequired("The first frame must hold the token.", hint='{"token": "…"}') from None
     return tokens.read(str(hello.get("token", "")) if isinstance(hello, dict) else "", key)
 
@@ -86,15 +87,16 @@ async def _send(websocket: WebSocket, lines: list[Line], after: int) -> int:
 async def _pull(websocket: WebSocket, ticket: Ticket) -> None:
     while True:
         try:
-            frame = await websocket.receive_json()
-        except (ValueError, KeyError):
-            await websocket.send_json({"type": "error", "code": "invalid", "detail": "A frame must be JSON text."})
+            frame = await _frame(websocket)
+        except Invalid as error:
+            await websocket.send_json({"type": "error", "code": error.code, "detail": error.detail})
             continue
         if isinstance(frame, dict) and frame.get("type") == "ping":
             await websocket.send_json({"type": "pong"})
             continue
-        client_id = frame.get("client_id") if isinstance(frame, dict) else None
+        client_id = None
         try:
+            client_id = parse_model(frame, Named).client_id
             form = parse_model(frame, NewMessage)
             taken = await take(websocket, ticket, form)
         except BacktalkError as error:
@@ -103,6 +105,15 @@ async def _pull(websocket: WebSocket, ticket: Ticket) -> None:
             )
         else:
             await websocket.send_json({"type": "accepted", "client_id": form.client_id, "seq": taken.seq})
+
+
+async def _frame(websocket: WebSocket) -> Any:
+    """One frame by the same strict reader as a body over HTTP; Invalid for what is not JSON text."""
+    try:
+        text = await websocket.receive_text()
+    except KeyError:
+        raise Invalid("A frame must be JSON text.") from None
+    return parse_json(text.encode())
 
 
 async def _until_first(*works: Awaitable[None]) -> None:
