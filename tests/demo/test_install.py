@@ -41,6 +41,22 @@ async def apis_of(database: Database, workspace_id: int) -> dict[str, Api]:
     return {api.name: api for api in await database.read(work) if api}
 
 
+def own_channel(tx: Tx, workspace_id: int, bot_id: int) -> None:
+    """A channel of the user's own, answered by the demo's bot."""
+    channels.create(
+        tx,
+        workspace_id,
+        type="webchat",
+        name="Mine",
+        bot_id=bot_id,
+        key="k",
+        config={},
+        credentials={},
+        connected=True,
+        at=AT,
+    )
+
+
 async def test_it_is_complete_and_live(database: Database) -> None:
     workspace_id = await workspace(database)
     installed = await put_in(database, workspace_id)
@@ -87,6 +103,51 @@ async def test_it_comes_back_when_its_channel_was_deleted(database: Database) ->
     assert len(await database.read(lambda tx: bots.page(tx, workspace_id, after=0, limit=10))) == 1
 
 
+async def test_a_bot_that_the_user_works_on_is_never_taken_out_by_a_start(database: Database) -> None:
+    workspace_id = await workspace(database)
+    first = await put_in(database, workspace_id)
+
+    def user(tx: Tx) -> None:
+        own_channel(tx, workspace_id, first.bot_id)
+        channels.remove(tx, workspace_id, first.channel_id)
+        bots.rename(tx, workspace_id, first.bot_id, "My shop", AT)
+
+    await database.write(user)
+    second = await put_in(database, workspace_id)
+    assert second.bot_id == first.bot_id
+    assert (await database.read(lambda tx: bots.get(tx, workspace_id, first.bot_id))).name == "My shop"
+    channel = await database.read(lambda tx: channels.by_key(tx, second.channel_key))
+    assert channel is not None
+    assert channel.bot_id == first.bot_id
+
+
+async def test_its_backend_knows_the_sequences_though_they_have_other_names_now(database: Database) -> None:
+    workspace_id = await workspace(database)
+    first = await put_in(database, workspace_id)
+
+    def renamed(tx: Tx) -> None:
+        draft = bots.draft(tx, workspace_id, first.bot_id)
+        for sequence in draft.document["sequences"]:
+            sequence["name"] = f"My {sequence['name']}"
+        bots.save_draft(tx, workspace_id, first.bot_id, revision=draft.revision, document=draft.document, at=AT)
+
+    await database.write(renamed)
+    assert (await put_in(database, workspace_id)).sequences == first.sequences
+
+
+async def test_a_channel_that_got_another_bot_is_kept(database: Database) -> None:
+    workspace_id = await workspace(database)
+    installed = await put_in(database, workspace_id)
+
+    def given_away(tx: Tx) -> None:
+        mine = bots.create(tx, workspace_id, "Mine", AT)
+        channels.change(tx, workspace_id, installed.channel_id, name=None, bot_id=mine.id, config=None)
+
+    await database.write(given_away)
+    assert (await remove(database)).was_there is True
+    assert await database.read(lambda tx: channels.by_key(tx, installed.channel_key)) is not None
+
+
 async def test_removal_leaves_nothing_of_it(database: Database) -> None:
     workspace_id = await workspace(database)
     installed = await put_in(database, workspace_id)
@@ -123,21 +184,7 @@ async def test_removal_is_refused_while_another_channel_has_the_bot(database: Da
     workspace_id = await workspace(database)
     installed = await put_in(database, workspace_id)
 
-    def another_channel(tx: Tx) -> None:
-        channels.create(
-            tx,
-            workspace_id,
-            type="webchat",
-            name="Mine",
-            bot_id=installed.bot_id,
-            key="k",
-            config={},
-            credentials={},
-            connected=True,
-            at=AT,
-        )
-
-    await database.write(another_channel)
+    await database.write(lambda tx: own_channel(tx, workspace_id, installed.bot_id))
     with pytest.raises(Conflict, match="still answers on a channel"):
         await remove(database)
     assert await database.read(lambda tx: channels.by_key(tx, installed.channel_key)) is not None

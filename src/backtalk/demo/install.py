@@ -23,11 +23,13 @@ from backtalk.runtime.api_use import where_used
 from backtalk.runtime.references import renumbered
 from backtalk.storage import apis, bots, channels, installation, versions
 from backtalk.storage.apis import ApiSettings
+from backtalk.storage.channels import ChannelRow
 from backtalk.storage.database import Database, Tx
 
 BOT_FILE = Path(__file__).with_name("bot.yaml")
 FILE_BACKEND = "http://127.0.0.1:8421"
 """Where the addresses in the bot file point to."""
+TITLE = "Green Grocer"
 _FACT = "demo"
 
 
@@ -57,6 +59,8 @@ class _Marker:
     channel_id: int
     api_ids: tuple[int, ...]
     backend_url: str
+    sequences: Mapping[str, int]
+    """As they were put in: by now they may have other names."""
 
 
 async def install(database: Database, *, workspace_id: int, backend_url: str, token: str) -> Installed:
@@ -68,17 +72,17 @@ async def install(database: Database, *, workspace_id: int, backend_url: str, to
 
     def work(tx: Tx) -> Installed:
         marker = _marker(tx)
-        if marker and _complete(tx, marker):
+        if marker and _there(lambda: bots.get(tx, marker.workspace_id, marker.bot_id)):
+            if not _there(lambda: channels.get(tx, marker.workspace_id, marker.channel_id)):
+                marker = replace(marker, channel_id=_channel(tx, marker.workspace_id, marker.bot_id, at).id)
             marker = _pointed(tx, marker, backend_url=backend_url, token=token, at=at)
         else:
             if marker:
                 _take_out(tx, marker)
             marker = _put_in(tx, workspace_id, backend_url=backend_url, token=token, at=at)
         _write(tx, marker)
-        document = bots.draft(tx, marker.workspace_id, marker.bot_id).document
         channel = channels.get(tx, marker.workspace_id, marker.channel_id)
-        sequences = {sequence["name"]: sequence["id"] for sequence in document["sequences"]}
-        return Installed(marker.workspace_id, marker.bot_id, marker.channel_id, channel.key, sequences)
+        return Installed(marker.workspace_id, marker.bot_id, marker.channel_id, channel.key, marker.sequences)
 
     return await database.write(work)
 
@@ -108,19 +112,24 @@ def _put_in(tx: Tx, workspace_id: int, *, backend_url: str, token: str, at: date
     revision = bots.draft(tx, workspace_id, bot.id).revision
     revision = bots.save_draft(tx, workspace_id, bot.id, revision=revision, document=document, at=at)
     versions.publish(tx, workspace_id, bot.id, revision=revision, note="The sample shop", at=at)
-    channel = channels.create(
+    names = {sequence["name"]: sequence["id"] for sequence in document["sequences"]}
+    channel = _channel(tx, workspace_id, bot.id, at)
+    return _Marker(workspace_id, bot.id, channel.id, tuple(api_ids.values()), backend_url, names)
+
+
+def _channel(tx: Tx, workspace_id: int, bot_id: int, at: datetime) -> ChannelRow:
+    return channels.create(
         tx,
         workspace_id,
         type="webchat",
-        name=bot.name,
-        bot_id=bot.id,
+        name=TITLE,
+        bot_id=bot_id,
         key=token_urlsafe(12),
-        config={"title": "Green Grocer", "color": "#1f6b3f"},
+        config={"title": TITLE, "color": "#1f6b3f"},
         credentials={"identity_secret": token_urlsafe(32)},
         connected=True,
         at=at,
     )
-    return _Marker(workspace_id, bot.id, channel.id, tuple(api_ids.values()), backend_url)
 
 
 def _settings(api: Mapping[str, Any], sequences: Mapping[int, int], *, backend_url: str, token: str) -> ApiSettings:
@@ -153,7 +162,7 @@ def _pointed(tx: Tx, marker: _Marker, *, backend_url: str, token: str, at: datet
 
 def _take_out(tx: Tx, marker: _Marker) -> tuple[str, ...]:
     workspace_id = marker.workspace_id
-    if _there(lambda: channels.get(tx, workspace_id, marker.channel_id)):
+    if _answered_by_the_demo(tx, marker):
         channels.remove(tx, workspace_id, marker.channel_id)
     if _there(lambda: bots.get(tx, workspace_id, marker.bot_id)):
         bots.remove(tx, workspace_id, marker.bot_id)
@@ -168,10 +177,12 @@ def _take_out(tx: Tx, marker: _Marker) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _complete(tx: Tx, marker: _Marker) -> bool:
-    return _there(lambda: bots.get(tx, marker.workspace_id, marker.bot_id)) and _there(
-        lambda: channels.get(tx, marker.workspace_id, marker.channel_id)
-    )
+def _answered_by_the_demo(tx: Tx, marker: _Marker) -> bool:
+    """Whether its channel is there and still its own: one that got another bot is the user's."""
+    try:
+        return channels.get(tx, marker.workspace_id, marker.channel_id).bot_id == marker.bot_id
+    except NotFound:
+        return False
 
 
 def _there(get: Any) -> bool:
