@@ -72,6 +72,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 
 # Node from the package index, only where the machine has none that fits
 $(VENV)/.web: $(WEB_SOURCES) $(VENV)/.run
+	@echo 'Building the browser parts'
 	@$(PY) hatch_build.py has-node || $(PIP) --require-hashes -r requirements/node.txt
 	@$(PY) hatch_build.py
 	@touch $@

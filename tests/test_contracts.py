@@ -129,6 +129,9 @@ def test_a_field_that_does_not_exist_is_named(name: str) -> None:
             read_document(document_of({**example(name), extra: 1}))
         (problem,) = caught.value.problems
         assert (problem.where.block, problem.where.field, problem.code) == ("b1", extra, "extra_forbidden")
+        assert f"“{extra}”" in problem.message
+        known = set(TYPES[name].model_fields) - {"id", "type"}
+        assert all(field in problem.hint for field in known)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from backtalk import __version__, logs
 from backtalk.errors import Conflict, Invalid
-from backtalk.settings import BadSetting, Settings, secret_keys
+from backtalk.settings import KEY_FILE, BadSetting, Settings, secret_keys
 from backtalk.storage import installation, workspaces
 from backtalk.storage import migrate as schema
-from backtalk.storage.database import Database, Tx
+from backtalk.storage.database import Database, Tx, sqlite_path
 from backtalk.storage.reseal import reseal
 from backtalk.storage.sealing import Sealer
 
@@ -31,6 +31,7 @@ SAFE_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """Releases that mended a fault in which a second connection's checkpoint could damage a database (row S16)."""
 
 Say = Callable[[str], object]
+Typed = Callable[[str], str]
 
 
 # --- the database
@@ -60,6 +61,14 @@ def sqlite_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bo
     return version >= SAFE_SQLITE[0] or any(safe <= version < (safe[0], safe[1] + 1) for safe in SAFE_SQLITE[1:])
 
 
+def key_is_lost(settings: Settings) -> bool:
+    """Whether there is a database but no key for it. A new key would not open what the old one sealed."""
+    if settings.secret_key or (settings.data_dir / KEY_FILE).exists():
+        return False
+    file = sqlite_path(settings.database)
+    return file.exists() and file.stat().st_size > 0
+
+
 async def _opened(settings: Settings, *, exclusive: bool) -> Database:
     """Open, migrated, its key checked, with a workspace in it."""
     database = await _connected(settings, exclusive=exclusive)
@@ -82,6 +91,11 @@ async def _opened(settings: Settings, *, exclusive: bool) -> Database:
 async def _connected(settings: Settings, *, exclusive: bool) -> Database:
     if settings.uses_postgresql:
         raise BadSetting("BACKTALK_DATABASE_URL: PostgreSQL comes in a later release; use sqlite:///PATH until then.")
+    if key_is_lost(settings):
+        raise BadSetting(
+            f"BACKTALK_SECRET_KEY: {settings.database} is there, but not its key; put the {KEY_FILE} that it was made with "
+            f"into {settings.data_dir}."
+        )
     try:
         return await Database.open(settings.database, Sealer(secret_keys(settings)), exclusive=exclusive)
     except (OSError, sqlite3.Error) as error:
@@ -97,19 +111,29 @@ def _first_workspace(tx: Tx) -> int:
 
 
 def run_server(
-    settings: Settings, *, demo: bool, announce: Say, open_page: Say | None = None, take_over: bool = False
+    settings: Settings,
+    *,
+    demo: bool,
+    announce: Say,
+    open_page: Say | None = None,
+    take_over: bool = False,
+    typed: Typed = "backtalk {}".format,
 ) -> None:
     """Serve until SIGTERM or SIGINT. `take_over` accepts a restored backup: what it still owes is done.
+
+    `typed` makes of a command's words what is to be typed in this terminal.
 
     Raises BadSetting, Invalid for a port that cannot be had, Conflict for a database that another server has open.
     """
     from backtalk.http import server
 
     logs.configure(format=settings.log_format, level=settings.log_level)
-    server.run(_serve(settings, demo=demo, announce=announce, open_page=open_page, take_over=take_over))
+    server.run(_serve(settings, demo=demo, announce=announce, open_page=open_page, take_over=take_over, typed=typed))
 
 
-async def _serve(settings: Settings, *, demo: bool, announce: Say, open_page: Say | None, take_over: bool) -> None:
+async def _serve(
+    settings: Settings, *, demo: bool, announce: Say, open_page: Say | None, take_over: bool, typed: Typed
+) -> None:
     from backtalk.http import server
     from backtalk.http.app import create_app
     from backtalk.outbound import EgressPolicy
@@ -118,7 +142,7 @@ async def _serve(settings: Settings, *, demo: bool, announce: Say, open_page: Sa
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(_listener(settings, demo=demo))
         host, port = listener.getsockname()[:2]
-        settings = settings.model_copy(update={"port": port})
+        wanted, settings = settings.port, settings.model_copy(update={"port": port})
         database = await _opened(settings, exclusive=True)
         if len(secret_keys(settings)) > 1:
             log.info("sealed anew with the first key", extra={"values": await reseal(database)})
@@ -152,7 +176,9 @@ async def _serve(settings: Settings, *, demo: bool, announce: Say, open_page: Sa
             from backtalk.demo import pictures
 
             app.router.routes[:0] = pictures.routes()
-        lines += _advice(settings, demo=demo, held=held)
+        if wanted not in (0, port):
+            lines.append(f"  Port          {port}, because {wanted} is taken")
+        lines += _advice(settings, demo=demo, held=held, typed=typed)
         page = next((line.split()[1] for line in lines if line.startswith("  Chat")), f"{settings.address}/")
 
         opening: list[asyncio.Future[object]] = []
@@ -201,18 +227,19 @@ async def _start_demo(stack: AsyncExitStack, database: Database, settings: Setti
     return place, installed
 
 
-def _advice(settings: Settings, *, demo: bool, held: bool) -> list[str]:
+def _advice(settings: Settings, *, demo: bool, held: bool, typed: Typed) -> list[str]:
     """What the person at the terminal should know next."""
     lines = [f"  Data          {settings.data_dir}", ""]
-    lines.append("A token for the management API:  backtalk token create --name NAME")
+    lines.append(f"A token for the management API:  {typed('token create --name NAME')}")
     if demo:
-        lines.append("Take the demo out again:         backtalk demo --remove")
+        lines.append(f"Take the demo out again:         {typed('demo --remove')}")
     if held:
-        lines.append("This database is a restored backup: what it still owed is NOT done. `serve --take-over` does it.")
+        again = typed("serve --take-over")
+        lines.append(f"This database is a restored backup: what it still owed is NOT done. To have it done:  {again}")
     if not sqlite_is_safe():
         log.warning(
-            "The linked SQLite is one that can damage a database when two connections make checkpoints. Backtalk's server "
-            "makes them on one connection only; leave the file alone while it runs, and update SQLite when you can.",
+            "This SQLite has a fault that Backtalk keeps clear of. Open the database with no other program while the server "
+            "runs (`backtalk` commands are safe), and update SQLite when you can.",
             extra={"sqlite": sqlite3.sqlite_version},
         )
     return [*lines, "Stop with Ctrl+C."]

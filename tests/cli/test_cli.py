@@ -64,7 +64,7 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
         (("frobnicate",), 2, "No such command 'frobnicate'"),
         (("token", "create"), 2, "Missing option '--name'"),
         (("workspace", "plan", "1", "gold"), 2, "'gold' is not one of 'free', 'paid'"),
-        (("export", "Nobody"), 1, "There is no bot “Nobody” in workspace 1; use its id or its whole name."),
+        (("export", "Nobody"), 1, "There is no bot “Nobody” in workspace 1; there are: none."),
         (("workspace", "plan", "77", "paid"), 1, "There is no workspace 77. `backtalk workspace list` shows all of them."),
         (("token", "revoke", "77"), 1, "There is no token 77. `backtalk token list` shows all of them."),
     ],
@@ -103,6 +103,6 @@ def test_k05_a_wrong_key_fails_closed(run: Run, monkeypatch: pytest.MonkeyPatch)
 def test_postgresql_is_refused_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKTALK_DATABASE_URL", "postgresql://localhost/backtalk")
     monkeypatch.setenv("BACKTALK_SECRET_KEY", "k" * 32)
-    result = run("serve")
+    result = run("serve", "--port", 0)
     assert result.exit_code == 2
     assert "PostgreSQL comes in a later release" in result.stderr

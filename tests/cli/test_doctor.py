@@ -51,6 +51,22 @@ def test_k05_a_wrong_key_is_found(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     assert "FAIL  database" in result.stdout
 
 
+def test_k05_a_lost_key_is_found_and_no_new_one_takes_its_place(run: Run, tmp_path: Path) -> None:
+    run("workspace", "list")
+    key = tmp_path / "data" / "secret.key"
+    kept = key.read_bytes()
+    key.unlink()
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "FAIL  secret key" in result.stdout
+    refused = run("token", "create", "--name", "x")
+    assert refused.exit_code == 2
+    assert "put the secret.key that it was made with into" in refused.stderr
+    assert not key.exists()
+    key.write_bytes(kept)
+    assert run("token", "create", "--name", "x").exit_code == 0
+
+
 def test_a_file_that_is_no_database_is_found(run: Run, tmp_path: Path) -> None:
     run("workspace", "list")
     (tmp_path / "data" / "backtalk.db").write_bytes(b"this is no database" * 1_000)

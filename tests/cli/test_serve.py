@@ -42,3 +42,33 @@ def test_the_demo_opens_a_page_when_it_is_asked_to(run: Run, served: list[tuple[
 def test_removing_the_demo_starts_nothing(run: Run, served: list[tuple[Settings, dict[str, Any]]]) -> None:
     assert run("demo", "--remove").stdout == "There is no demo to remove.\n"
     assert served == []
+
+
+@pytest.mark.parametrize(
+    ("program", "on_path", "typed"),
+    [
+        ("{here}/.venv/bin/backtalk", False, ".venv/bin/backtalk"),
+        (".venv/bin/backtalk", False, ".venv/bin/backtalk"),
+        ("/opt/bt/bin/backtalk", False, "/opt/bt/bin/backtalk"),
+        ("{here}/.venv/bin/backtalk", True, "backtalk"),
+        ("/src/backtalk/cli/__main__.py", False, "backtalk"),
+    ],
+)
+def test_the_commands_that_are_shown_can_be_typed_here(
+    run: Run,
+    served: list[tuple[Settings, dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    program: str,
+    on_path: bool,
+    typed: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = program.format(here=tmp_path)
+    monkeypatch.setattr("sys.argv", [path])
+    monkeypatch.setattr("shutil.which", lambda _: path if on_path else None)
+    run("serve")
+    run("serve", "--data", "my data")
+    (_, plain), (_, elsewhere) = served
+    assert plain["typed"]("token list") == f"{typed} token list"
+    assert elsewhere["typed"]("token list") == f"{typed} token list --data 'my data'"

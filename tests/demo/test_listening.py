@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -44,6 +45,12 @@ async def test_it_answers_until_the_block_is_left_and_does_not_wait_for_who_hang
         assert b"never" not in await hanging
     with socket.socket() as probe:
         assert probe.connect_ex((HOST, port)) != 0
+
+
+async def test_its_end_is_silent_when_nothing_hangs(caplog: pytest.LogCaptureFixture) -> None:
+    async with served(APP, listener := listen(0)):
+        assert (await asked(listener.getsockname()[1], "/")).endswith(b"hello")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_a_taken_port_is_replaced_by_a_free_one() -> None:

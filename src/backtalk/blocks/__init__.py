@@ -22,6 +22,7 @@ from backtalk.errors import Invalid, Problem, Where
 MAX_SEQUENCES = 2_000
 MAX_BLOCKS_IN_SEQUENCE = 1_000
 MAX_PROBLEMS = 100
+MAX_SHOWN_CHARS = 60
 
 
 def _load() -> dict[str, type[Block]]:
@@ -179,13 +180,28 @@ def _shape_problems(error: ValidationError, document: Any) -> tuple[Problem, ...
         path, fields, ids = _place(found["loc"], document)
         depth = 4 if ids[1] is not None else 2 if ids[0] is not None else 0
         where = Where(*ids, ".".join(fields[depth:]) or None, path)
-        message = f"{found['msg']}."
+        message, hint = f"{found['msg']}.", _hint(found["type"])
+        if found["type"] == "extra_forbidden":
+            message, hint = _unknown_field(found["loc"])
         if path in problems:
             message = f"{problems[path].message} Or: {message}"
         elif len(problems) == MAX_PROBLEMS:
             break
-        problems[path] = Problem(found["type"], message, _hint(found["type"]), where)
+        problems[path] = Problem(found["type"], message, hint, where)
     return tuple(problems.values())
+
+
+def _unknown_field(loc: tuple[int | str, ...]) -> tuple[str, str]:
+    """What to say of a field that means nothing, and which fields a block does have where it stands in one."""
+    name = str(loc[-1])[:MAX_SHOWN_CHARS]
+    message = f"“{name}” is not a field here."
+    if len(loc) != len(("sequences", 0, "blocks", 0, "TYPE", "field")) or loc[2] != "blocks":
+        return message, "Take this field away, or check how it is spelled."
+    fields = [field for field in TYPES[str(loc[4])].model_fields if field not in ("id", "type")]
+    return (
+        f"“{name}” is not a field of this block.",
+        f"Its fields are {', '.join(fields)}.",
+    )
 
 
 def _place(loc: tuple[int | str, ...], document: Any) -> tuple[str, list[str], tuple[int | None, str | None]]:
@@ -227,8 +243,6 @@ def _hint(code: str) -> str:
     match code:
         case "missing":
             return "Add this field."
-        case "extra_forbidden":
-            return "Take this field away, or check how it is spelled."
         case "union_tag_invalid" | "union_tag_not_found":
             return f"Set type to one of {', '.join(TYPES)}."
         case _:

@@ -20,6 +20,8 @@ from backtalk.cli.group import (
 if TYPE_CHECKING:
     from backtalk.storage.database import Database, Tx
 
+MAX_SHOWN = 20
+
 
 @click.command("export", epilog='Example:  backtalk export "Green Grocer" > shop.yaml')
 @settings_options
@@ -86,7 +88,10 @@ def _found(tx: Tx, bot: str, workspace: int | None) -> tuple[int, int]:
         raise Misuse(f"Two bots are called “{printable(bot)}”; use the id.")
     if named:
         return workspace_id, named[0].id
-    by_id = [row for row in bots.page(tx, workspace_id, after=0, limit=1_000) if str(row.id) == bot]
+    every = bots.page(tx, workspace_id, after=0, limit=1_000)
+    by_id = [row for row in every if str(row.id) == bot]
     if not by_id:
-        raise Failure(f"There is no bot “{printable(bot)}” in workspace {workspace_id}; use its id or its whole name.")
+        known = ", ".join(f"{row.id} ({printable(row.name)})" for row in every[:MAX_SHOWN]) or "none"
+        more = ", …" if len(every) > MAX_SHOWN else ""
+        raise Failure(f"There is no bot “{printable(bot)}” in workspace {workspace_id}; there are: {known}{more}.")
     return workspace_id, by_id[0].id

@@ -60,6 +60,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
+    from backtalk import bootstrap
     from backtalk.settings import KEY_FILE
 
     if not settings.data_dir.is_dir():
@@ -71,6 +72,10 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     key = settings.data_dir / KEY_FILE
     if settings.secret_key:
         yield Finding("ok", "secret key", "given by BACKTALK_SECRET_KEY")
+    elif not settings.uses_postgresql and bootstrap.key_is_lost(settings):
+        yield Finding(
+            "FAIL", "secret key", f"not there, but a database is; put the {KEY_FILE} that it was made with there"
+        )
     elif not key.exists():
         yield Finding("warn", "secret key", "not there yet; the first start makes it")
     elif stat.S_IMODE(key.stat().st_mode) & 0o077:

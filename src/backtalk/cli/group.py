@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+MAX_NAME_CHARS = 80
 FAILED, MISUSED = 1, 2
 """Exit codes: what was asked for did not work; it was asked for in a wrong way, or the settings are wrong."""
 
@@ -42,6 +43,11 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """The first sentence of each command, whole."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, item.get_short_help_str(limit=400)) for name, item in self.commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -97,12 +103,14 @@ def in_transaction(settings: Settings, work: Callable[[Tx], T]) -> T:
 
 
 def chosen_workspace(tx: Tx, workspace: int | None) -> int:
-    """The workspace that is meant: the one given, else the only one. Raises NotFound, or Failure when there are several."""
+    """The workspace that is meant: the one given, else the only one. Raises Failure when there is none like it, or several."""
     from backtalk.storage import workspaces
 
-    if workspace is not None:
-        return workspaces.get(tx, workspace).id
     every = workspaces.every(tx)
+    if workspace is not None:
+        if workspace not in (row.id for row in every):
+            raise Failure(f"There is no workspace {workspace}. `backtalk workspace list` shows all of them.")
+        return workspace
     if len(every) != 1:
         known = (
             ", ".join(f"{row.id} ({row.name})" for row in every) or "none; `backtalk workspace create NAME` makes one"
@@ -117,6 +125,14 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     widths = [max(len(line[index]) for line in lines) for index in range(len(head))]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def checked_name(name: str) -> str:
+    """A name as it is kept. Raises Misuse."""
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME_CHARS or printable(name) != name:
+        raise Misuse(f"A name has 1 to {MAX_NAME_CHARS} printable characters.")
+    return name
 
 
 def printable(text: str) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +32,8 @@ def _server_options(command: Command) -> Command:
 @_server_options
 def serve_command(*, data: Path | None, config: Path | None, host: str | None, port: int | None, **how: bool) -> None:
     """Run everything in one process on SQLite."""
-    _serve(read_settings(config, data, host=host, port=port), demo=False, **how)
+    settings = read_settings(config, data, host=host, port=port)
+    _serve(settings, demo=False, typed=_typed(data, config), **how)
 
 
 @click.command("demo", epilog="Example:  backtalk demo --open")
@@ -43,7 +48,7 @@ def demo_command(
     """
     settings = read_settings(config, data, host=host, port=port)
     if not remove:
-        _serve(settings, demo=True, **how)
+        _serve(settings, demo=True, typed=_typed(data, config), **how)
         return
     from backtalk.demo import install
 
@@ -53,9 +58,25 @@ def demo_command(
         click.echo(f"Kept, because another bot uses them: {', '.join(removed.kept)}.")
 
 
-def _serve(settings: Settings, *, demo: bool, open_browser: bool, take_over: bool) -> None:
+def _serve(settings: Settings, *, demo: bool, open_browser: bool, take_over: bool, typed: Callable[[str], str]) -> None:
     from backtalk import bootstrap
 
     bootstrap.run_server(
-        settings, demo=demo, take_over=take_over, announce=click.echo, open_page=click.launch if open_browser else None
+        settings,
+        demo=demo,
+        take_over=take_over,
+        announce=click.echo,
+        open_page=click.launch if open_browser else None,
+        typed=typed,
     )
+
+
+def _typed(data: Path | None, config: Path | None) -> Callable[[str], str]:
+    """What to type for a command's words here: our program as it is found from this folder, with the same settings."""
+    program = Path(sys.argv[0])
+    if shutil.which(program.name) == str(program.absolute()) or program.name != "backtalk":
+        program = Path("backtalk")
+    elif program.is_relative_to(Path.cwd()):
+        program = program.relative_to(Path.cwd())
+    given = [word for name, path in (("--data", data), ("--config", config)) if path for word in (name, str(path))]
+    return lambda words: " ".join([shlex.quote(str(program)), words, *map(shlex.quote, given)])

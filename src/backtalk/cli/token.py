@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from backtalk.cli.group import Commands, chosen_workspace, in_transaction, print_table, read_settings, settings_options
+from backtalk.cli.group import (
+    Commands,
+    checked_name,
+    chosen_workspace,
+    in_transaction,
+    print_table,
+    read_settings,
+    settings_options,
+)
 
 if TYPE_CHECKING:
     from backtalk.storage.database import Tx
@@ -29,6 +37,8 @@ def token_group() -> None:
 def create(*, name: str, workspace: int | None, role: Any, data: Path | None, config: Path | None) -> None:
     """Make a token. It is printed once, alone on the last line."""
     from backtalk.storage import tokens
+
+    name = checked_name(name)
 
     def work(tx: Tx) -> tuple[int, str]:
         row, token = tokens.create(tx, chosen_workspace(tx, workspace), name=name, role=role, at=datetime.now(UTC))

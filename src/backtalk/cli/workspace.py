@@ -11,17 +11,15 @@ import click
 from backtalk.cli.group import (
     Commands,
     Misuse,
+    checked_name,
     in_transaction,
     print_table,
-    printable,
     read_settings,
     settings_options,
 )
 
 if TYPE_CHECKING:
     from backtalk.storage.database import Tx
-
-MAX_NAME_CHARS = 80
 
 
 @click.group("workspace", cls=Commands)
@@ -46,9 +44,7 @@ def create(*, name: str, data: Path | None, config: Path | None) -> None:
     """Make a workspace, on the paid plan."""
     from backtalk.storage import workspaces
 
-    name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME_CHARS or printable(name) != name:
-        raise Misuse(f"A name has 1 to {MAX_NAME_CHARS} printable characters.")
+    name = checked_name(name)
     settings = read_settings(config, data)
     row, secret = in_transaction(settings, lambda tx: workspaces.create(tx, name=name, at=datetime.now(UTC)))
     click.echo(

@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
 LAST_PORT = 65_535
+DRAIN_S = 1
+"""How long the answers that hang on purpose are waited for at the end; without any the end is at once, and silent."""
 
 
 def listen(port: int) -> socket.socket:
@@ -26,7 +28,7 @@ def listen(port: int) -> socket.socket:
 async def served(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
     """The application answers on the socket until the block is left."""
     server = _Server(
-        uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=0)
+        uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN_S)
     )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

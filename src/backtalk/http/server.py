@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
@@ -186,10 +188,12 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise Invalid(
-            f"Cannot listen on {host}:{port}: {error.strerror or error}.",
-            hint="Stop what listens there, or choose another port with --port or BACKTALK_PORT.",
-        ) from None
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            why, hint = "this machine has no such address", "Choose one of its own with --host or BACKTALK_HOST."
+        else:
+            why = os.strerror(error.errno or 0)
+            hint = "Stop what listens there, or choose another port with --port or BACKTALK_PORT."
+        raise Invalid(f"Cannot listen on {host}:{port}: {why}.", hint=hint) from None
 
 
 def make_server(

@@ -34,7 +34,7 @@ class KeyMismatch(Invalid):
     """The secret key does not open what is stored."""
 
     code = "key_mismatch"
-    hint = "Start with the BACKTALK_SECRET_KEY that this database was made with."
+    hint = "Start with the key that this database was made with: its `secret.key` in the data folder, or BACKTALK_SECRET_KEY."
 
 
 class Sealer:
