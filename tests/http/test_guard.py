@@ -18,6 +18,7 @@ from backtalk.errors import Unavailable
 from backtalk.http.guard import MAX_BODY_BYTES, MAX_DOCUMENT_BYTES, BodyBound, Edge
 from backtalk.http.metrics import Meter
 from backtalk.http.problems import handlers
+from backtalk.runtime import drafts
 from tests.http.site import Site
 from tests.support.asgi import Client
 
@@ -79,6 +80,7 @@ async def test_whole_bots_may_be_larger(small: Client) -> None:
     path = "/api/v1/bots/1/draft"
     assert (await small.request("PUT", path, body=b"x" * MAX_DOCUMENT_BYTES)).status == 200
     assert (await small.request("PUT", path, body=b"x" * (MAX_DOCUMENT_BYTES + 1))).status == 413
+    assert MAX_DOCUMENT_BYTES <= 5 * drafts.MAX_DOCUMENT_BYTES, "what is read costs what it is long, kept or not (P3)"
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "", "1e3", "9" * 400])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from threading import get_ident
 from time import perf_counter
 
 import pytest
 
 from backtalk.errors import Invalid
-from backtalk.http.json_body import MAX_DEPTH, judge
+from backtalk.http import json_body
+from backtalk.http.json_body import MAX_DEPTH, MAX_JUDGED_AT_ONCE, judge
 from backtalk.http.problems import BadJson
 from tests.http.site import Site
 
@@ -103,3 +105,24 @@ async def test_a_body_in_chunks_is_one_body(site: Site) -> None:
 
 async def test_without_a_body_no_type_is_needed(site: Site) -> None:
     assert (await site.own.owner.post("/api/v1/workspace/signing-secret")).status == 200
+
+
+async def test_p8_a_large_body_is_judged_beside_the_loop_a_small_one_on_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole bots of one workspace held everybody else up for seconds."""
+    threads: list[int] = []
+
+    def judged(body: bytes) -> None:
+        threads.append(get_ident())
+        judge(body)
+
+    monkeypatch.setattr(json_body, "judge", judged)
+    blanks = b" " * MAX_JUDGED_AT_ONCE
+    for body in (_BOT, _BOT + blanks):
+        reply = await site.own.owner.request("POST", "/api/v1/bots", body=body, headers=_JSON)
+        assert reply.status == 201
+    reply = await site.own.owner.request("POST", "/api/v1/bots", body=b"{" + blanks, headers=_JSON)
+    assert reply.status == 400
+    on_it, *beside = [thread == get_ident() for thread in threads]
+    assert (on_it, beside) == (True, [False, False])

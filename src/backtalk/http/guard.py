@@ -21,7 +21,8 @@ from backtalk.http.problems import Broken, problem_response
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1_048_576
-MAX_DOCUMENT_BYTES = 8 * 1_048_576
+MAX_DOCUMENT_BYTES = 4 * 1_048_576
+"""A bot of a million bytes (`drafts.MAX_DOCUMENT_BYTES`), however loosely it is written."""
 _DOCUMENTS = re.compile(r"/api/v1/(?:bots/[^/]+/(?:draft|preview|import)|bots/import|import)")
 """Where whole bots come in."""
 

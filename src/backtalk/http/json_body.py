@@ -6,6 +6,7 @@ The cost follows the size: only a body that looks suspicious is walked.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -17,6 +18,7 @@ from backtalk.http.problems import BadJson, WrongType, problem_response
 
 MAX_DEPTH = 32
 MAX_INTEGER = 2**63 - 1
+MAX_JUDGED_AT_ONCE = 131_072
 
 _JSON_TYPE = re.compile(rb"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 _NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
@@ -40,7 +42,10 @@ class JsonBodies:
             if body:
                 if not _JSON_TYPE.fullmatch(_content_type(scope)):
                     raise WrongType
-                judge(body)
+                if len(body) > MAX_JUDGED_AT_ONCE:  # nobody else waits for it (A19)
+                    await asyncio.to_thread(judge, body)
+                else:
+                    judge(body)
         except BacktalkError as error:
             await problem_response(error)(scope, receive, send)
             return
