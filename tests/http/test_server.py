@@ -21,7 +21,7 @@ from websockets.asyncio.client import connect
 
 from backtalk.errors import Invalid
 from backtalk.http import server as server_module
-from backtalk.http.server import BoundedProtocol, Server, listen, make_server, run, serve
+from backtalk.http.server import MAX_HEAD_BYTES, BoundedProtocol, Server, listen, make_server, run, serve
 
 HEAD_S = 0.4
 GET = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -199,6 +199,14 @@ async def test_i23_an_ambiguous_request_is_400_and_the_connection_ends(running: 
     assert b"HTTP/1.1 200" not in got
     assert b"application/problem+json" in got
     assert b"x-content-type-options: nosniff" in got
+
+
+@pytest.mark.parametrize("field", [b"a: b\r\n", b"a: " + b"b" * 8_000 + b"\r\n"], ids=["many", "long"])
+async def test_p3_a_large_head_that_comes_at_once_is_refused_too(running: Running, field: bytes) -> None:
+    head = b"GET /hello HTTP/1.1\r\nHost: x\r\n" + field * (MAX_HEAD_BYTES * 2 // len(field)) + b"\r\n"
+    assert (await running.send(head)).startswith(b"HTTP/1.1 400 ")
+    small = b"GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + field * 4 + b"\r\n"
+    assert (await running.send(small)).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize("start", [b"GET /hello HTTP/1.1\r\nX-A: ", b"GET /", b"GET /hello HTTP/1.1\r\n"])

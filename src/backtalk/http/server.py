@@ -67,6 +67,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._received = 0
         self._in_head = True
         self._head_bytes = 0
+        self._field_bytes = 0
         self._surplus = 0
         self._wait()
 
@@ -85,10 +86,16 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._head_bytes = self._received = self._surplus = 0
+        self._head_bytes = self._received = self._surplus = self._field_bytes = 0
         self._began = monotonic()
         if self._clock is None:
             self._wait()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._field_bytes += len(name) + len(value) + len(b": \r\n")
+        if self._field_bytes > MAX_HEAD_BYTES:  # a head that came whole, in one piece
+            raise ValueError(name)  # to the parser, which refuses the request
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
