@@ -134,6 +134,18 @@ def test_a_field_that_does_not_exist_is_named(name: str) -> None:
         assert all(field in problem.hint for field in known)
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [({"type": "carousel"}, "There is no block of type “carousel”."), ({}, "A block needs a type.")],
+)
+def test_a_type_that_does_not_exist_is_named(given: dict[str, str], message: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        read_document(document_of({"id": "b1", **given}))
+    (problem,) = caught.value.problems
+    assert (problem.message, problem.where.block) == (message, "b1")
+    assert all(name in problem.hint for name in NAMES)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_field_that_is_missing_is_named(name: str) -> None:
     for field, info in TYPES[name].model_fields.items():

@@ -46,7 +46,7 @@ def test_what_the_importer_must_look_at_is_said(run: Run, tmp_path: Path) -> Non
     (tmp_path / "bot.yaml").write_text(FILE)
     result = run("import", tmp_path / "bot.yaml", "--publish")
     assert "The header “X-Token” of the API “Hours” has no value yet." in result.stderr
-    assert result.stdout.splitlines() == ["Bot 1: the draft was replaced.", "Version 1 is live."]
+    assert result.stdout.splitlines() == ["Bot 1: made from the file.", "Version 1 is live."]
 
 
 def test_n14_a_bad_file_stores_nothing(run: Run, tmp_path: Path) -> None:
@@ -55,6 +55,13 @@ def test_n14_a_bad_file_stores_nothing(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "There is no API “Nobody” in this file." in result.stderr
     assert run("export", 1).exit_code == 1
+
+
+def test_a_mistyped_name_is_answered_with_the_likely_one(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bot.yaml").write_text(FILE.replace("<<Hours>>", "<<Hour>>"))
+    assert "Did you mean “Hours”?" in run("import", tmp_path / "bot.yaml").stderr
+    (tmp_path / "bot.yaml").write_text(FILE.replace("text: We", "txt: We"))
+    assert "“txt” is not a field of this block. Its fields are" in run("import", tmp_path / "bot.yaml").stderr
 
 
 def test_a_draft_with_problems_is_not_published(run: Run, tmp_path: Path) -> None:

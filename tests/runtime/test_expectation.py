@@ -8,7 +8,7 @@ import pytest
 
 from backtalk.blocks import read_bot
 from backtalk.engine.messages import Button, Buttons, Card, Gallery, Media, Message, QuickReplies, Text
-from backtalk.runtime.expectation import buttons_of, described, fits, in_words
+from backtalk.runtime.expectation import buttons_of, described, difference, fits, in_words
 
 BOT = read_bot({"name": "Shop", "sequences": [{"id": 3, "name": "Shelves"}]})
 GO = Button("Go", "sequence", 3, "a=b")
@@ -79,3 +79,12 @@ def test_words_leave_out_what_is_absent() -> None:
     assert in_words(described(BOT, Buttons("", (CALL,)))) == (
         '{"text":"","buttons":[{"title":"Call","type":"phone","value":"+15550100"}]}'
     )
+
+
+def test_a_difference_names_titles_unless_the_step_looks_inside_and_says_what_it_left_out() -> None:
+    seen = described(BOT, Buttons("Well?", (GO,)))
+    assert difference({"text": "Well?"}, seen) == (
+        '{"text":"Well?","buttons":["Go"]}; the step has to name its buttons too'
+    )
+    assert difference({"buttons": ["Stay"]}, seen) == '{"text":"Well?","buttons":["Go"]}'
+    assert '"value"' in difference({"buttons": [{"title": "Go", "value": "Nowhere"}]}, seen)

@@ -138,7 +138,7 @@ def answered() -> Script:
         (lambda s: s.bot({"image": "https://x"}), 'but the bot sent {"text":"a and b"}'),
         (lambda s: s.user("x"), "expected nothing more before the customer wrote “x”, but the bot sent"),
         (lambda s: s.end(), "expected nothing more before the end, but the bot sent"),
-        (lambda s: s.bot("a and b").bot("More?"), '"buttons":[{"title":"Again"'),
+        (lambda s: s.bot("a and b").bot("More?"), '"buttons":["Again"]}; the step has to name its buttons too'),
         (lambda s: s.bot("a and b").bot({"buttons": []}), "but the bot sent"),
         (lambda s: s.bot("a and b").bot({"buttons": [{"title": "Again", "type": "url"}]}), '"type":"sequence"'),
         (lambda s: s.bot("a and b").bot({"buttons": ["Again"]}).bot("x"), "but nothing came"),

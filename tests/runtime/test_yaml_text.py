@@ -115,3 +115,8 @@ def test_the_place_of_a_mistake_is_named() -> None:
 
 def test_unstorable_characters_are_replaced() -> None:
     assert yaml_text.load(b'a: "\\0x"') == {"a": "\ufffdx"}
+
+
+def test_braces_without_quotes_are_explained() -> None:
+    with pytest.raises(Invalid, match=r"line 1, column 8: a brace opens a mapping here; .* in quotes"):
+        yaml_text.load(b"note: {{topic}}")

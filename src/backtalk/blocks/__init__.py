@@ -181,6 +181,12 @@ def _shape_problems(error: ValidationError, document: Any) -> tuple[Problem, ...
         depth = 4 if ids[1] is not None else 2 if ids[0] is not None else 0
         where = Where(*ids, ".".join(fields[depth:]) or None, path)
         message, hint = f"{found['msg']}.", _hint(found["type"])
+        if (
+            found["type"] in ("union_tag_invalid", "union_tag_not_found")
+            and fields[2:3] == ["blocks"]
+            and depth == len(fields)
+        ):
+            message = _unknown_type(reduce(_inside, found["loc"], document))
         if found["type"] == "extra_forbidden":
             message, hint = _unknown_field(found["loc"])
         if path in problems:
@@ -189,6 +195,11 @@ def _shape_problems(error: ValidationError, document: Any) -> tuple[Problem, ...
             break
         problems[path] = Problem(found["type"], message, hint, where)
     return tuple(problems.values())
+
+
+def _unknown_type(block: Any) -> str:
+    given = block.get("type") if isinstance(block, dict) else None
+    return "A block needs a type." if given is None else f"There is no block of type “{str(given)[:MAX_SHOWN_CHARS]}”."
 
 
 def _unknown_field(loc: tuple[int | str, ...]) -> tuple[str, str]:

@@ -73,7 +73,8 @@ def import_command(
     imported, number = with_database(settings, work)
     for note in imported.notes:
         click.echo(f"{note.severity}: {printable(note.message)} {note.hint}", err=True)
-    click.echo(f"Bot {imported.bot_id}: {'the draft was replaced' if imported.changed else 'nothing changed'}.")
+    done = "nothing changed" if not imported.changed else "the draft was replaced" if bot else "made from the file"
+    click.echo(f"Bot {imported.bot_id}: {done}.")
     if number is not None:
         click.echo(f"Version {number} is live.")
 

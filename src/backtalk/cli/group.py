@@ -66,7 +66,7 @@ def _place(problem: Any) -> str:
         for name, value in (("sequence", where.sequence), ("block", where.block), ("field", where.field))
         if value is not None
     )
-    return f"[{place}: {problem.message}]" if place else ""
+    return f"[{place}: {' '.join(filter(None, (problem.message, problem.hint)))}]" if place else ""
 
 
 def settings_options(command: Command) -> Command:

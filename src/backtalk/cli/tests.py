@@ -29,7 +29,7 @@ def test_command(*, paths: tuple[Path, ...], data: Path | None, config: Path | N
             results = conversation_tests.run_file(file, draft_of=lambda bot_id: _draft(bot_id, data, config))
         except BacktalkError as error:
             failed += 1
-            click.echo(f"FAIL  {file}\n      {printable(error.detail)} {error.hint}")
+            click.echo(f"FAIL  {file}\n      {printable(error.detail.removeprefix(f'{file}: '))} {error.hint}")
             continue
         for result in results:
             click.echo(f"{'FAIL' if result.failure else 'ok  '}  {file}: {printable(result.name)}")

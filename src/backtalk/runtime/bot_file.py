@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from backtalk.errors import Invalid, Problem, Where
@@ -140,8 +141,10 @@ def _by_id(refs: Mapping[int, str]) -> Change:
 def _by_name(numbers: Mapping[str, int], kind: str) -> Change:
     def change(value: Any) -> Any:
         if not isinstance(value, str) or value not in numbers:
+            like = get_close_matches(str(value), numbers, n=1)
             known = ", ".join(f"“{name}”" for name in list(numbers)[:10]) or "none"
-            raise Unknown(f"There is no {kind} “{value}” in this file.", f"Use the name of one that is there: {known}.")
+            hint = f"Did you mean “{like[0]}”?" if like else f"Use the name of one that is there: {known}."
+            raise Unknown(f"There is no {kind} “{value}” in this file.", hint)
         return numbers[value]
 
     return change

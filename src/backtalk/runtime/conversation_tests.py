@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from backtalk.backend.api import Api
 from backtalk.blocks import problems_of, read_bot
 from backtalk.engine.block import ApiSummary
@@ -165,7 +167,7 @@ def _seconds(value: Any) -> float:
 
 def _brief(step: dict[str, Any]) -> str:
     key, value = next(iter(step.items()))
-    text = f"{key}: {value}"
+    text = f"{key}: {value if isinstance(value, str) else orjson.dumps(value, default=str).decode()}"
     return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - a line of a terminal
 
 

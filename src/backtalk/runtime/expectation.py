@@ -68,6 +68,22 @@ def fits(wanted: Any, seen: Any) -> bool:
     return bool(wanted == (seen.get("title") if isinstance(seen, dict) else seen))
 
 
+def difference(wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> str:
+    """A message that does not fit, as one line: items as titles where titles are compared, and what the step left out."""
+    shown = {
+        key: value
+        if _looks_inside(wanted.get(key)) or not isinstance(value, list)
+        else [item["title"] for item in value]
+        for key, value in seen.items()
+    }
+    unnamed = [key for key in _LISTS if key in seen and key not in wanted]
+    return in_words(shown) + (f"; the step has to name its {unnamed[0]} too" if unnamed else "")
+
+
+def _looks_inside(items: Any) -> bool:
+    return isinstance(items, list) and any(isinstance(item, Mapping) for item in items)
+
+
 def in_words(fields: Mapping[str, Any]) -> str:
     """Fields as one line."""
     shown = {

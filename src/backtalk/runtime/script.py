@@ -29,7 +29,7 @@ from backtalk.engine.reply import ApiFailure, ApiReply, Outcome
 from backtalk.engine.state import State
 from backtalk.engine.step import step
 from backtalk.exchange import HttpReply
-from backtalk.runtime.expectation import buttons_of, described, fits, in_words
+from backtalk.runtime.expectation import buttons_of, described, difference, fits, in_words
 
 BEGINS_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
@@ -128,7 +128,7 @@ class Script:
         came = self._unread.pop(0)
         seen = described(self._bot, came)
         if not fits(wanted, seen):
-            raise Mismatch(in_words(wanted), f"the bot sent {in_words(seen)}")
+            raise Mismatch(in_words(wanted), f"the bot sent {difference(wanted, seen)}")
         return self
 
     def calls(self, name: str, *, carries: Mapping[str, Any] | None = None) -> Self:
@@ -219,7 +219,7 @@ class Script:
             return f"the bot sent {in_words(described(self._bot, self._unread[0]))}"
         if self._calls:
             names = ", ".join(f"“{self._apis[call.api].name}”" for call in self._calls.values())
-            return f"the bot waits for the answer of {names}"
+            return f"the bot waits for the answer of {names}; a step `calls: NAME` gives it"
         if self._timers:
             seconds = (min(timer.due_at for timer in self._timers) - self._now).total_seconds()
             return f"the bot waits; a step `after: {seconds:g} s` goes on"

@@ -30,6 +30,9 @@ class _Loader(yaml.CSafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the library's signature
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                message = "a brace opens a mapping here; write a text that begins with one in quotes: '{{name}}'"
+                raise yaml.constructor.ConstructorError(None, None, message, key.start_mark)
             if key.tag != "tag:yaml.org,2002:str" or key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key “{key.value}” stands twice or is not a text", key.start_mark
