@@ -58,6 +58,15 @@ async def test_u12_a_name_is_never_markup(client: Client, home: House) -> None:
     assert "&lt;script&gt;alert(1)" in text
 
 
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [("ar-EG,ar;q=0.9,en;q=0.8", "ar-EG"), ("de", "de"), ("*", "en"), ("", "en"), ('"><b>', "en")],
+)
+async def test_the_page_speaks_the_visitors_language(client: Client, home: House, asked: str, language: str) -> None:
+    reply = await client.get(f"/c/{home.channel.key}", headers={"Accept-Language": asked})
+    assert f'<html lang="{language}"' in reply.text
+
+
 async def test_u06_scripts_and_connections_come_from_here_only(client: Client, home: House) -> None:
     policy = (await client.get(f"/c/{home.channel.key}")).headers["content-security-policy"]
     assert "default-src 'none'" in policy

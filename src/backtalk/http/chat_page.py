@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -19,6 +20,8 @@ BUILT = Path(__file__).with_name("static") / "built"
 SCRIPT = BUILT / "widget.js"
 LOOK = ("color", "title", "greeting", "position", "theme", "lang", "dir")
 """What a channel's config may say of how the chat looks; the script reads it from attributes of these names."""
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 _PAGE = """<!doctype html>
 <html lang="{lang}" dir="{dir}">
@@ -52,7 +55,7 @@ async def page(request: Request) -> Response:
         return _not_built()
     config = channel.config
     content = _PAGE.format(
-        lang=escape(str(config.get("lang") or "en")),
+        lang=escape(str(config.get("lang") or _language(request))),
         dir=escape(str(config.get("dir") or "auto")),
         title=escape(_title(channel)),
         base=escape(request.scope.get("root_path", "")),
@@ -84,6 +87,12 @@ async def script(request: Request) -> Response:
 def _look(channel: ChannelRow) -> str:
     values = {name: channel.config.get(name) for name in LOOK} | {"title": _title(channel)}
     return "".join(f' data-{name}="{escape(str(value))}"' for name, value in values.items() if value)
+
+
+def _language(request: Request) -> str:
+    """The language that the visitor's browser asks for first."""
+    first = _LANGUAGE.match(request.headers.get("accept-language", ""))
+    return first[0] if first else "en"
 
 
 def _title(channel: ChannelRow) -> str:
