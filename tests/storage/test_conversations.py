@@ -90,9 +90,9 @@ async def test_sources_tell_where_a_value_came_from_and_names_are_remembered(hom
     opened = await database.write(opening(home, "ann"))
 
     def work(tx: Tx) -> None:
-        loaded = conversations.load(tx, workspace_id=home.workspace_id, conversation_id=opened.conversation_id)
-        conversations.save_sources(tx, loaded, {"size": "ask", "email": "api:1"}, at=now())
-        conversations.save_sources(tx, loaded, {"size": "button"}, at=now())
+        for sources in ({"size": "ask", "email": "api:1"}, {"size": "button"}):
+            loaded = conversations.load(tx, workspace_id=home.workspace_id, conversation_id=opened.conversation_id)
+            conversations.save(tx, loaded, loaded.state, last_seq=0, at=now(), sources=sources)
 
     await database.write(work)
     found = await database.read(lambda tx: customers.get(tx, home.workspace_id, opened.customer_id))

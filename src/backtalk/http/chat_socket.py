@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
+import orjson
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -34,7 +35,7 @@ async def socket(websocket: WebSocket) -> None:
             ticket = await _greet(websocket, offered)
             after = chat_access.number(websocket, "after", 0, 2**31)
         except BacktalkError as error:
-            await websocket.send_json({"type": "error", "code": error.code, "detail": error.detail})
+            await _tell(websocket, {"type": "error", "code": error.code, "detail": error.detail})
             await websocket.close(4401)
             return
         listener = services.live.listen(ticket.conversation_id)
@@ -63,7 +64,7 @@ async def _push(websocket: WebSocket, services: Services, ticket: Ticket, listen
     while lines:  # what came before, page by page
         after = await _send(websocket, lines, after)
         lines = await read(services, ticket, after)
-    await websocket.send_json({"type": "ready", "cursor": after})
+    await _tell(websocket, {"type": "ready", "cursor": after})
     while not services.draining:
         await listener.wait()
         missed, listener.missed = listener.missed, False
@@ -72,14 +73,14 @@ async def _push(websocket: WebSocket, services: Services, ticket: Ticket, listen
             lines = await read(services, ticket, after)
         after = await _send(websocket, lines, after)
         if typing is not None:
-            await websocket.send_json({"type": "typing", "on": typing})
+            await _tell(websocket, {"type": "typing", "on": typing})
 
 
 async def _send(websocket: WebSocket, lines: list[Line], after: int) -> int:
     """Send what is new, each once; the seq that was reached."""
     for line in lines:
         if line.seq > after:
-            await websocket.send_json({"type": "message", "message": shown(line)})
+            await _tell(websocket, {"type": "message", "message": shown(line)})
             after = line.seq
     return after
 
@@ -89,10 +90,10 @@ async def _pull(websocket: WebSocket, ticket: Ticket) -> None:
         try:
             frame = await _frame(websocket)
         except Invalid as error:
-            await websocket.send_json({"type": "error", "code": error.code, "detail": error.detail})
+            await _tell(websocket, {"type": "error", "code": error.code, "detail": error.detail})
             continue
         if isinstance(frame, dict) and frame.get("type") == "ping":
-            await websocket.send_json({"type": "pong"})
+            await _tell(websocket, {"type": "pong"})
             continue
         client_id = None
         try:
@@ -100,11 +101,15 @@ async def _pull(websocket: WebSocket, ticket: Ticket) -> None:
             form = parse_model(frame, NewMessage)
             taken = await take(websocket, ticket, form)
         except BacktalkError as error:
-            await websocket.send_json(
-                {"type": "error", "client_id": client_id, "code": error.code, "detail": error.detail}
+            await _tell(
+                websocket, {"type": "error", "client_id": client_id, "code": error.code, "detail": error.detail}
             )
         else:
-            await websocket.send_json({"type": "accepted", "client_id": form.client_id, "seq": taken.seq})
+            await _tell(websocket, {"type": "accepted", "client_id": form.client_id, "seq": taken.seq})
+
+
+async def _tell(websocket: WebSocket, document: dict[str, Any]) -> None:
+    await websocket.send_text(orjson.dumps(document).decode())
 
 
 async def _frame(websocket: WebSocket) -> Any:

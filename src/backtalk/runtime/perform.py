@@ -99,7 +99,7 @@ class Performer:
 
     async def _call(self, debt: Debt) -> None:
         owed = debt.owed
-        effect = owed_from_json(owed.body)
+        effect = debt.effect or owed_from_json(owed.body)
         if not isinstance(effect, CallApi):
             raise TypeError(owed.kind)
         try:

@@ -67,6 +67,8 @@ class Debt:
 
     owed: Owed
     plan: CallPlan | None = None
+    effect: CallApi | SetTimer | None = None
+    """What `owed.body` holds, when it has just been made."""
 
 
 @dataclass(slots=True)
@@ -190,9 +192,7 @@ class Turns:
             for name in effect.changes
         }
         last_seq = conversation.last_seq + len(lines)
-        conversations.save(tx, conversation, taken.state, last_seq=last_seq, at=event.at)
-        if sources:
-            conversations.save_sources(tx, conversation, sources, at=event.at)
+        conversations.save(tx, conversation, taken.state, last_seq=last_seq, at=event.at, sources=sources)
         self._save_inbox(tx, conversation, event, taken)
         debts = self._owe(tx, replace(conversation, state=taken.state), taken)
         waiting = taken.state.calling is not None or taken.state.pausing is not None
@@ -216,7 +216,7 @@ class Turns:
                 case CallApi(api=api_id):
                     plan = _plan(tx, conversation, api_id)
                     until = time_us(now) + int(plan.api.timeout_s * 1_000_000) + _LEASE_US
-                    debts.append(Debt(self._add(tx, conversation, effect, due_at=now, until=until), plan))
+                    debts.append(Debt(self._add(tx, conversation, effect, due_at=now, until=until), plan, effect))
                 case SetTimer(due_at=due_at):
                     held = due_at - now < timedelta(seconds=TIMER_HELD_S)
                     until = time_us(max(due_at, now)) + _LEASE_US

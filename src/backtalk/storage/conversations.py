@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -37,7 +38,7 @@ _SCOPE = and_(
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """All of one conversation that a step needs. `state` holds the customer."""
+    """All of one conversation that a step needs. `state` holds the customer; `sources` is JSON, as the customer's row has it."""
 
     id: int
     workspace_id: int
@@ -49,6 +50,7 @@ class Conversation:
     plan: str
     last_seq: int
     state: State
+    sources: str
 
 
 _LOAD = statement(
@@ -61,6 +63,7 @@ _LOAD = statement(
         customers.c.bot_enabled,
         customers.c.profile,
         customers.c.attributes,
+        customers.c.sources,
         customers.c.last_message_text,
         customers.c.last_message_at,
         customers.c.created_at,
@@ -94,6 +97,7 @@ def load(tx: Tx, *, workspace_id: int, conversation_id: int) -> Conversation:
         plan=row["plan"],
         last_seq=row["last_seq"],
         state=state_from_json(row["state"], customer_of({**row, "id": row["customer_id"]})),
+        sources=row["sources"],
     )
 
 
@@ -228,19 +232,10 @@ _SAVE_CUSTOMER = statement(
         bot_enabled=bindparam("new_bot_enabled"),
         profile=bindparam("new_profile"),
         attributes=bindparam("new_attributes"),
+        sources=bindparam("new_sources"),
         last_message_text=bindparam("new_text"),
         last_message_at=bindparam("new_at"),
     )
-)
-_SOURCES = statement(
-    select(customers.c.sources).where(
-        customers.c.id == bindparam("customer_id"), customers.c.workspace_id == bindparam("workspace_id")
-    )
-)
-_SAVE_SOURCES = statement(
-    update(customers)
-    .where(customers.c.id == bindparam("customer_id"), customers.c.workspace_id == bindparam("workspace_id"))
-    .values(sources=bindparam("new_sources"))
 )
 _REMEMBER = statement(
     upsert(attributes)
@@ -250,8 +245,19 @@ _REMEMBER = statement(
 _HAND_OVER = statement(update(conversations).where(_SCOPE).values(hand_over_note=bindparam("note")))
 
 
-def save(tx: Tx, conversation: Conversation, state: State, *, last_seq: int, at: datetime) -> None:
-    """Store what a step left: the state, and the customer when the step changed it."""
+def save(
+    tx: Tx,
+    conversation: Conversation,
+    state: State,
+    *,
+    last_seq: int,
+    at: datetime,
+    sources: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Store what a step left: the state, and the customer when the step changed it.
+
+    `sources` tells of each changed value where it came from; its name is remembered in the workspace's catalogue.
+    """
     now = time_us(at)
     tx.run(
         _SAVE,
@@ -262,7 +268,7 @@ def save(tx: Tx, conversation: Conversation, state: State, *, last_seq: int, at:
         now=now,
     )
     customer = state.customer
-    if customer is not conversation.state.customer:
+    if sources or customer is not conversation.state.customer:
         tx.run(
             _SAVE_CUSTOMER,
             customer_id=customer.id,
@@ -270,22 +276,17 @@ def save(tx: Tx, conversation: Conversation, state: State, *, last_seq: int, at:
             new_bot_enabled=customer.bot_enabled,
             new_profile=orjson.dumps(profile_of(customer)).decode(),
             new_attributes=orjson.dumps(customer.attributes).decode(),
+            new_sources=_with_sources(tx, conversation, sources, now) if sources else conversation.sources,
             new_text=customer.last_message_text,
             new_at=None if customer.last_message_at is None else time_us(customer.last_message_at),
         )
 
 
-def save_sources(tx: Tx, conversation: Conversation, changes: Mapping[str, str], *, at: datetime) -> None:
-    """Note where each changed value came from, and remember the names in the workspace's catalogue."""
-    workspace_id, customer_id = conversation.workspace_id, conversation.state.customer.id
-    row = tx.one(_SOURCES, workspace_id=workspace_id, customer_id=customer_id)
-    now = time_us(at)
-    sources = orjson.loads(row["sources"]) if row else {}
-    sources.update({name: [source, now] for name, source in changes.items()})
-    encoded = orjson.dumps(sources).decode()
-    tx.run(_SAVE_SOURCES, workspace_id=workspace_id, customer_id=customer_id, new_sources=encoded)
-    names = [name for name in changes if name not in TEXT_FIELDS and name != "timezone"]
-    tx.run_many(_REMEMBER, [{"workspace_id": workspace_id, "name": name, "now": now} for name in names])
+def _with_sources(tx: Tx, conversation: Conversation, changed: Mapping[str, str], now: int) -> str:
+    known = orjson.loads(conversation.sources)
+    new = [name for name in changed if name not in known and name not in TEXT_FIELDS and name != "timezone"]
+    tx.run_many(_REMEMBER, [{"workspace_id": conversation.workspace_id, "name": name, "now": now} for name in new])
+    return orjson.dumps(known | {name: [source, now] for name, source in changed.items()}).decode()
 
 
 def set_hand_over(tx: Tx, conversation: Conversation, note: str | None) -> None:
