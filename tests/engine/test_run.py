@@ -123,6 +123,7 @@ def test_a_run_that_does_nothing_leaves_the_state_as_it_was() -> None:
         "backlog": (Said(T0, "x"),),
         "resuming": "backlog-3",
         "counter": 4,
+        "left": {"call-9": 2},
         "blocks": 5,
     }
     state = a_state(customer=a_customer(attributes={"a": 1}), **parts)

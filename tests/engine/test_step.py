@@ -455,9 +455,25 @@ def test_a_delay_whose_block_is_gone_ends_the_run() -> None:
 def test_n09_after_a_takeover_nothing_of_the_bot_comes_any_more() -> None:
     script = Script(SHOP).user("call").bot(Text("Before")).calls(1).taken_over().silent()
     assert not script.now().customer.bot_enabled
-    script.replies(ok("Too late", city="Bonn")).silent().attributes({})
+    script.replies(ok("Too late", city="Bonn")).silent().attributes({"city": "Bonn"}).noted("taken_over")
+    assert script.now().left == {}
     script.user("hello?").silent()
     assert script.now().customer.last_message_text == "hello?"
+
+
+def test_n09_what_one_of_two_apis_had_answered_is_saved_too() -> None:
+    bot = a_bot(text("<<api:1>> <<api:2>>"))
+    taken = step(bot, a_state(), Started(T0))
+    for event in (
+        ApiAnswered(at(1), "call-1", ApiReply("a", {"one": 1})),
+        TakenOver(at(2)),
+        ApiAnswered(at(3), "call-2", ApiReply("b", {"two": 2})),
+        ApiAnswered(at(4), "call-2", ApiReply("b", {"two": 3})),
+    ):
+        taken = step(bot, through_json(taken.state), event)
+        assert not [effect for effect in taken.effects if isinstance(effect, Send)]
+    assert taken.state.customer.attributes == {"one": 1, "two": 2}
+    assert taken.state.left == {}
 
 
 def test_n09_a_takeover_drops_question_and_delay() -> None:

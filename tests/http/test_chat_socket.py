@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from backtalk.http import chat_socket
 from backtalk.http.app import create_app
+from backtalk.storage import customers
 from backtalk.storage.database import Database
 from tests.support.backend import Asked, Backend, backend
 from tests.support.chat import Visitor
@@ -217,3 +218,21 @@ async def test_the_socket_ends_when_the_server_stops(place: str, visitor: Visito
     assert closed.value.rcvd
     assert closed.value.rcvd.code == 1012
     assert home.services.live.count() == 0
+
+
+@pytest.mark.parametrize("erased", [False, True])
+async def test_a_socket_says_whether_another_session_or_another_request_is_needed(
+    place: str, visitor: Visitor, home: House, erased: bool
+) -> None:
+    socket = Socket(await connect(f"ws://{place}/chat/v1/{visitor.key}/socket?after={0 if erased else 'x'}"))
+    if erased:
+        [row] = (await home.services.database.read(lambda tx: customers.page(tx, home.workspace_id, after=0, limit=9)))[
+            0
+        ]
+        await home.services.database.write(lambda tx: customers.erase(tx, home.workspace_id, row.customer.id))
+    await socket.send({"token": visitor.token})
+    assert (await socket.frame())["code"] == ("sign_in_required" if erased else "invalid")
+    with pytest.raises(ConnectionClosed) as closed:
+        await socket.frame()
+    assert closed.value.rcvd
+    assert closed.value.rcvd.code == (4401 if erased else 4400)

@@ -194,7 +194,8 @@ async def test_n09_a_person_takes_over_while_a_call_is_out(home: House, shop: Ba
     await talk.say("anybody?")
     await talk.take(TextSent(now(), "A person here"))
     assert await talk.texts() == ["> anybody?", "A person here"]
-    assert (await talk.state()).customer.attributes == {}
+    assert (await talk.state()).customer.attributes == {"secret": "saved?"}
+    assert ["taken over" in note["message"] for note in (await home.calls())[0].notes] == [True]
     await talk.take(HandedBack(now()))
     await talk.say("bot?")
     assert (await talk.texts())[-1] == "bot"

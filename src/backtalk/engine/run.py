@@ -34,6 +34,7 @@ class Run:
     backlog: tuple[Waiting, ...]
     resuming: str | None
     counter: int
+    left: dict[str, int]
     blocks: int
     # what comes of it
     place: Place | None = None
@@ -57,6 +58,7 @@ class Run:
             state.backlog,
             state.resuming,
             state.counter,
+            state.left,
             state.blocks,
         )
 
@@ -71,6 +73,7 @@ class Run:
             backlog=self.backlog,
             resuming=self.resuming,
             counter=self.counter,
+            left=self.left,
             blocks=self.blocks,
         )
 

@@ -80,6 +80,8 @@ class State:
     """The timer, due at once, that takes the next event of the backlog."""
     counter: int = 0
     """Numbers the keys of calls and timers."""
+    left: dict[str, int] = field(default_factory=dict)
+    """Calls of runs that a person ended, with their APIs: what they answer is saved and not shown."""
     blocks: int = 0
     """Blocks run since the customer last did something (the budget)."""
 

@@ -72,6 +72,7 @@ def step(bot: Bot, state: State, event: Event) -> Step:
             _take_timer(run, event.timer)
         case TakenOver():
             run.customer = replace(run.customer, bot_enabled=False)
+            _leave_calls(run)
             run.calling = run.asking = run.pausing = run.resuming = None
             run.backlog = tuple(kept for kept in run.backlog if not isinstance(kept, SequenceSent))
         case HandedBack():
@@ -164,7 +165,23 @@ def _take_press(run: Run, value: int | str | None, extra: str | None) -> None:
         walk(run, Jump(run.bot.triggers.default))
 
 
+def _leave_calls(run: Run) -> None:
+    """End a run that waits for calls: what they answered, or will, is saved all the same (CONTRACT.md section 5)."""
+    if run.calling is None:
+        return
+    for answer in run.calling.answers:
+        run.save(answer.result.attributes, f"api:{run.calling.calls[answer.call]}", call=answer.call)
+    answered = {answer.call for answer in run.calling.answers}
+    run.left = run.left | {call: api for call, api in run.calling.calls.items() if call not in answered}
+
+
 def _take_answer(run: Run, event: ApiAnswered) -> None:
+    if event.call in run.left:
+        api = run.left[event.call]
+        run.left = {call: of for call, of in run.left.items() if call != event.call}
+        run.save(event.result.attributes, f"api:{api}", call=event.call)
+        run.note("taken_over", "A person had taken over; the reply was not shown.", call=event.call)
+        return
     calling = run.calling
     if calling is None or event.call not in calling.calls or any(a.call == event.call for a in calling.answers):
         return

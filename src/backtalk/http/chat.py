@@ -136,7 +136,7 @@ def _check_origin(request: Request, channel: ChannelRow) -> None:
     if not allowed or not origin or origin == str(request.base_url).rstrip("/").lower():
         return
     if origin not in {str(site).rstrip("/").lower() for site in allowed}:
-        raise Forbidden(f"This chat is not open to {origin}.", hint="Add the site to the channel's allowed origins.")
+        raise Forbidden("This chat is not open to this site.", hint="Add the site to the channel's allowed origins.")
 
 
 async def take(connection: HTTPConnection, ticket: Ticket, form: NewMessage) -> Taken:
@@ -162,15 +162,24 @@ async def take(connection: HTTPConnection, ticket: Ticket, form: NewMessage) -> 
             client_id=form.client_id,
         )
     except NotFound:
-        raise SignInRequired("This chat is gone.", hint="Open a new session.") from None
+        raise _gone() from None
 
 
 async def read(services: Services, ticket: Ticket, after: int) -> list[Line]:
-    return await services.database.read(
-        lambda tx: messages.after_seq(
-            tx, workspace_id=ticket.workspace_id, conversation_id=ticket.conversation_id, after=after
-        )
-    )
+    """The messages after a number. Raises SignInRequired when the conversation was erased."""
+    scope = {"workspace_id": ticket.workspace_id, "conversation_id": ticket.conversation_id}
+
+    def work(tx: Tx) -> list[Line]:
+        lines = messages.after_seq(tx, **scope, after=after)
+        if not lines and not conversations.exists(tx, **scope):
+            raise _gone()
+        return lines
+
+    return await services.database.read(work)
+
+
+def _gone() -> SignInRequired:
+    return SignInRequired("This chat is gone.", hint="Open a new session.")
 
 
 routes: list[BaseRoute] = [

@@ -35,15 +35,23 @@ async def socket(websocket: WebSocket) -> None:
             ticket = await _greet(websocket, offered)
             after = chat_access.number(websocket, "after", 0, 2**31)
         except BacktalkError as error:
-            await _tell(websocket, {"type": "error", "code": error.code, "detail": error.detail})
-            await websocket.close(4401)
+            await _refuse(websocket, error)
             return
         listener = services.live.listen(ticket.conversation_id)
         try:
             await _until_first(_push(websocket, services, ticket, listener, after), _pull(websocket, ticket))
+        except BacktalkError as error:
+            await _refuse(websocket, error)
+            return
         finally:
             services.live.leave(ticket.conversation_id, listener)
         await websocket.close(1012 if services.draining else 1000)
+
+
+async def _refuse(websocket: WebSocket, error: BacktalkError) -> None:
+    """Say why, and close: 4401 asks for a new session, 4400 for another request."""
+    await _tell(websocket, {"type": "error", "code": error.code, "detail": error.detail})
+    await websocket.close(4401 if isinstance(error, SignInRequired) else 4400)
 
 
 async def _greet(websocket: WebSocket, offered: list[str]) -> Ticket:

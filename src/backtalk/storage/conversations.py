@@ -124,6 +124,14 @@ def profile_of(customer: Customer) -> dict[str, Any]:
     return profile
 
 
+_EXISTS = statement(select(conversations.c.id).where(_SCOPE))
+
+
+def exists(tx: Tx, *, workspace_id: int, conversation_id: int) -> bool:
+    """Whether it is there, and was not erased."""
+    return tx.one(_EXISTS, workspace_id=workspace_id, conversation_id=conversation_id) is not None
+
+
 # --- a new conversation
 
 _FIND = statement(
