@@ -268,3 +268,16 @@ async def test_e25_the_test_button_passes_the_same_guard(site: Site) -> None:
 async def test_a01_the_test_knows_no_strangers(site: Site, who: dict[str, int]) -> None:
     api_id = await _made(site)
     assert (await site.own.editor.post(f"/api/v1/apis/{api_id}/test", who)).status == 404
+
+
+async def test_p1_a_secret_is_not_taken_along_to_another_host(site: Site) -> None:
+    path = f"/api/v1/apis/{(await site.own.editor.post('/api/v1/apis', API)).json()['id']}"
+    same = f"{API['url']}/elsewhere?x=1"
+    assert (await site.own.editor.patch(path, {"url": same})).status == 200
+    for url in ("https://other.example/", "http://shop.example.com/", "https://shop.example.com.evil.example/"):
+        refused = await site.own.editor.patch(path, {"url": url})
+        assert refused.status == 422
+        assert [problem["code"] for problem in refused.json()["problems"]] == ["header_missing"]
+    assert (await site.own.editor.get(path)).json()["url"] == same
+    entered = {"url": "https://other.example/", "headers": [{"name": "X-Secret", "value": "entered again"}]}
+    assert (await site.own.editor.patch(path, entered)).status == 200

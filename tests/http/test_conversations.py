@@ -46,3 +46,13 @@ async def test_a01_a_foreign_conversation_is_like_an_unknown_one(site: Site) -> 
     assert {reply.status for reply in replies} == {404}
     assert replies[0].body == replies[1].body
     assert ok(await site.own.owner.get(f"{V1}/conversations"))["items"] == []
+
+
+async def test_p11_the_author_can_read_why_nothing_was_answered(site: Site) -> None:
+    shop = await add_shop(site.own.admin, site.own.id, [{"type": "go_to", "sequence": 1}])
+    opened = await add_customer(site.services, shop)
+    place = f"{V1}/conversations/{opened.conversation_id}/notes"
+    notes = ok(await site.own.viewer.get(place))["items"]
+    assert [(note["code"], note["severity"]) for note in notes] == [("block_budget", "error")]
+    assert "100 blocks" in notes[0]["message"]
+    assert (await site.other.viewer.get(place)).status == 404

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from backtalk.backend.form import api_problems
+from backtalk.backend.request import authority_end
 from backtalk.errors import Conflict, Invalid, PlanRequired, Problem, Where
 from backtalk.http.api_forms import (
     ApiChange,
@@ -66,13 +67,21 @@ async def get_api(request: Request, api_id: Id, access: Viewer) -> ApiShown:
 
 @router.patch("/apis/{api_id}")
 async def change_api(request: Request, api_id: Id, form: ApiChange, access: Editor) -> ApiShown:
-    """Change some fields. A header value of null keeps what is stored. Blocks refer by id, so that a rename breaks nothing."""
+    """Change some fields. Blocks refer by id, so that a rename breaks nothing.
+
+    A header value of null keeps what is stored, unless the address gets another host: then it must be entered again.
+    """
     services: Services = request.app.state.services
     now = datetime.now(UTC)
 
     def work(tx: Tx) -> ApiRow:
-        settings = form.applied_to(apis.get(tx, access.workspace_id, api_id).settings)
-        _check(settings, apis.kept_values(tx, access.workspace_id, api_id, settings.headers), services.policy)
+        old = apis.get(tx, access.workspace_id, api_id).settings
+        settings = form.applied_to(old)
+        if _host(settings.url) == _host(old.url):
+            values = apis.kept_values(tx, access.workspace_id, api_id, settings.headers)
+        else:  # a secret goes to the host that it was entered for, and to no other (P1)
+            values = [value for _, value in settings.headers]
+        _check(settings, values, services.policy)
         return apis.change(tx, access.workspace_id, api_id, settings, now)
 
     return _shown(await services.database.write(work))
@@ -117,7 +126,7 @@ def _check(settings: ApiSettings, values: Sequence[str | None], policy: EgressPo
         Problem(
             "header_missing",
             f"The header {name} has no value.",
-            "Null keeps a value, but none is stored under this name.",
+            "Enter it. Null keeps a stored value only under the same name and while the address keeps its host.",
             Where(field=f"headers.{index}.value", path=f"$.headers[{index}].value"),
         )
         for index, ((name, _), value) in enumerate(zip(settings.headers, values, strict=True))
@@ -134,6 +143,11 @@ def _check(settings: ApiSettings, values: Sequence[str | None], policy: EgressPo
             hint="Correct the fields that are named in problems.",
             problems=tuple(found),
         )
+
+
+def _host(url: str) -> str:
+    """Scheme, host and port of an address."""
+    return url[: authority_end(url)].lower()
 
 
 def _problems(settings: ApiSettings) -> list[Problem]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from backtalk.http.auth import Viewer
 from backtalk.http.chat_access import services as services_of
 from backtalk.http.forms import After, Id, Limit, Page, Shown
-from backtalk.storage import inbox, messages
+from backtalk.storage import events, inbox, messages
 from backtalk.storage.database import Tx
 from backtalk.storage.schema import from_us
 
@@ -76,6 +76,33 @@ class MessageShown(BaseModel):
     type: str
 
 
+class NoteShown(Shown):
+    """Something that the bot's author should know of a conversation, such as why nothing was answered."""
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "at": "2026-01-02T03:09:00Z",
+                    "seq": 3,
+                    "code": "unanswered",
+                    "message": "Nothing answers this text: the bot has no default sequence.",
+                    "block": None,
+                    "severity": "warning",
+                }
+            ]
+        }
+    }
+
+    at: datetime
+    seq: int | None
+    """The message that it is about, if it is about one."""
+    code: str
+    message: str
+    block: str | None
+    severity: str
+
+
 class ConversationPage(BaseModel):
     """A part of the list of conversations."""
 
@@ -118,6 +145,18 @@ async def list_messages(
 
     lines = await services_of(request).database.read(work)
     return Page(items=[_shown(line) for line in lines], next=lines[-1].seq if len(lines) == limit else None)
+
+
+@router.get("/conversations/{conversation_id}/notes")
+async def list_notes(request: Request, access: Viewer, conversation_id: Id, limit: Limit = 50) -> Page[NoteShown]:
+    """Why the bot did not do what its author may have meant, newest first. What concerns a call stands in the call log."""
+
+    def work(tx: Tx) -> list[events.Noted]:
+        inbox.get(tx, access.workspace_id, conversation_id)
+        return events.noted(tx, workspace_id=access.workspace_id, conversation_id=conversation_id, most=limit)
+
+    found = await services_of(request).database.read(work)
+    return Page(items=[NoteShown.model_validate(note) for note in found[:limit]], next=None)
 
 
 def _shown(line: messages.Line) -> MessageShown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from backtalk.engine.codec import event_to_json
 from backtalk.engine.events import Event
 from backtalk.storage.conversations import Conversation
 from backtalk.storage.database import Tx, statement
-from backtalk.storage.schema import events, time_us
+from backtalk.storage.schema import events, from_us, time_us
 
 _KNOWN = statement(
     select(events.c.seq).where(
@@ -22,6 +23,30 @@ _KNOWN = statement(
     )
 )
 _ADD_EVENT = statement(insert(events).values({column.name: bindparam(column.name) for column in events.c}))
+
+
+_NOTED = statement(
+    select(events.c.at, events.c.seq, events.c.notes)
+    .where(
+        events.c.conversation_id == bindparam("conversation_id"),
+        events.c.workspace_id == bindparam("workspace_id"),
+        events.c.notes.is_not(None),
+    )
+    .order_by(events.c.at.desc())
+    .limit(bindparam("most"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a step noted for the author. `seq` is the message that it took, if it was one."""
+
+    at: datetime
+    seq: int | None
+    code: str
+    message: str
+    block: str | None
+    severity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +59,12 @@ class Known:
 def known(tx: Tx, *, workspace_id: int, conversation_id: int, external_id: str) -> Known | None:
     row = tx.one(_KNOWN, workspace_id=workspace_id, conversation_id=conversation_id, external_id=external_id)
     return Known(row["seq"]) if row else None
+
+
+def noted(tx: Tx, *, workspace_id: int, conversation_id: int, most: int) -> list[Noted]:
+    """The notes of the newest events that have some, newest first. Those of calls stand in the call log."""
+    rows = tx.all(_NOTED, workspace_id=workspace_id, conversation_id=conversation_id, most=most)
+    return [Noted(from_us(row["at"]), row["seq"], **note) for row in rows for note in orjson.loads(row["notes"])]
 
 
 def add(
