@@ -24,7 +24,7 @@ run: $(VENV)/.run $(VENV)/.web ## install, build and start the demo bot
 
 build: $(VENV)/.web ## install, and build the browser parts
 
-test: $(VENV)/.dev $(VENV)/.web ## install what tests need and run everything
+test: $(VENV)/.dev $(VENV)/.web $(VENV)/.express ## install what tests need and run everything
 	@$(PY) -m tests.support.browser
 	@$(MAKE) check
 	@$(PY) -m pytest
@@ -50,7 +50,7 @@ lock: $(VENV)/.dev ## bring requirements/ and frontend/package-lock.json in line
 	@$(PY) hatch_build.py npm install --package-lock-only
 
 clean: ## remove what was installed and built
-	rm -rf $(VENV) frontend/node_modules src/backtalk/http/static/built dist
+	rm -rf $(VENV) frontend/node_modules examples/backends/express/node_modules src/backtalk/http/static/built dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
 
 # --- what stands behind them; each file is a stamp -----------------------------------------------------------
@@ -68,6 +68,11 @@ $(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml | $(VEN
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo 'Installing what tests and checks need'
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# What the example with Express is made of
+$(VENV)/.express: examples/backends/express/package-lock.json $(VENV)/.dev
+	@$(PY) hatch_build.py npm ci --prefix ../examples/backends/express --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # Node from the package index, only where the machine has none that fits

@@ -1,6 +1,6 @@
 // A small shop that answers Backtalk, with Express.
 //
-//   npm install express
+//   npm ci
 //   SHOP_TOKEN=… SHOP_SIGNING_SECRET=whsec_… node server.js
 //
 // Make one API per answer: POST http://HOST:3000/text, /image, /gallery, /buttons and /quick-replies, each with the
