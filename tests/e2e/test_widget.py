@@ -299,6 +299,20 @@ def test_a_gallery_by_keys_and_by_arrows(chat: FakeChat, open_page: Opens, direc
     expect(page.locator(".arrow.next")).to_have_attribute("aria-disabled", "true")
 
 
+def test_an_arrow_goes_on_by_as_many_cards_as_are_seen(chat: FakeChat, open_page: Opens) -> None:
+    chat.welcome = [{"type": "gallery", "items": [{"title": f"Card {number}"} for number in range(1, 41)]}]
+    element = '<backtalk-chat full data-channel="key"></backtalk-chat><script src="/chat/v1/key/widget.js"></script>'
+    page = page_with(chat, open_page(reduced_motion="reduce"), tag=element)
+    after = page.locator(".arrow.next")
+    after.wait_for()
+    pressed = 0
+    while after.get_attribute("aria-disabled") == "false":
+        after.click()
+        pressed += 1
+        page.wait_for_timeout(150)
+    assert 10 <= pressed <= 20
+
+
 def test_on_a_phone_the_window_is_the_screen_and_keeps_the_focus(chat: FakeChat, open_page: Opens) -> None:
     page = opened(chat, open_page(viewport={"width": 390, "height": 700}, has_touch=True, reduced_motion="reduce"))
     assert page.locator(".panel").bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 700}

@@ -108,3 +108,9 @@ async def test_u14_an_unknown_channel_reflects_nothing(client: Client) -> None:
     reply = await client.get("/c/%3Cscript%3E")
     assert reply.status == 404
     assert "script" not in reply.text
+
+
+async def test_a_customer_with_an_old_address_reads_a_page(client: Client) -> None:
+    reply = await client.get("/c/gone")
+    assert (reply.status, reply.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no chat here" in reply.text

@@ -61,6 +61,9 @@ def test_fields_become_problems_with_field_and_path() -> None:
     assert error.code == "invalid"
     assert error.problems[0].where == Where(field="headers.0.name", path="$.headers[0].name")
     assert error.problems[0].hint
+    assert error.problems[0].message == "“name” is missing."
+    unknown = invalid_fields([{"type": "extra_forbidden", "loc": ("body", "colour"), "msg": "…"}])
+    assert unknown.problems[0].message == "“colour” is not a field here."
 
 
 def test_a_path_that_cannot_be_an_id_is_an_unknown_id() -> None:

@@ -66,7 +66,8 @@ export function Gallery({
       onClick={({ currentTarget }) => {
         const track = currentTarget.parentElement?.firstElementChild as HTMLElement
         const width = (track.firstElementChild as HTMLElement).offsetWidth + GAP
-        track.scrollBy({ left: way * width * (isRightToLeft(track) ? -1 : 1) })
+        const seen = Math.max(1, (track.clientWidth / width) | 0)
+        track.scrollBy({ left: way * width * seen * (isRightToLeft(track) ? -1 : 1) })
       }}
     >
       <span class="disc">{way < 0 ? <Back /> : <Forth />}</span>

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from backtalk.errors import NotFound
 from backtalk.http import chat_access
+from backtalk.http.pages import page_response
 from backtalk.storage import channels
 from backtalk.storage.channels import ChannelRow
 
@@ -42,6 +42,10 @@ _PAGE = """<!doctype html>
 </html>
 """
 
+_NONE = """
+<h1>There is no chat here</h1>
+<p>The address is not whole, or this chat was closed for good. Please go back to where you found the link.</p>
+"""
 _STYLE = "html,body,main{height:100%;margin:0}backtalk-chat{display:block;height:100%}noscript p{font:1rem system-ui;padding:2rem}"
 
 
@@ -50,7 +54,7 @@ async def page(request: Request) -> Response:
     services, key = chat_access.services(request), request.path_params["channel_key"]
     channel = await services.database.read(lambda tx: channels.by_key(tx, key))
     if channel is None:
-        raise NotFound("There is no chat with this key.", hint="Copy the address again from Channels.")
+        return page_response("No chat here", _NONE, status=404)
     if not SCRIPT.exists():
         return _not_built()
     config = channel.config

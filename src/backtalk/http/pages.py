@@ -56,13 +56,14 @@ natively in the chat. This is the server; it is running.</p>
 """
 
 
-def page_response(title: str, content: str) -> HTMLResponse:
+def page_response(title: str, content: str, *, status: int = 200) -> HTMLResponse:
     """A whole page. `content` is markup that is safe already; the title is not."""
     return HTMLResponse(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)} · Backtalk</title>'
         f'<link rel="icon" href="data:,"><style>{_STYLE}</style></head>'
         f'<body><main><div class="scroll">{content}</div><footer>Backtalk {escape(__version__)}</footer></main></body></html>',
+        status,
         headers={"Content-Security-Policy": CSP, "Cache-Control": "public, max-age=60"},
     )
 

@@ -34,6 +34,7 @@ from backtalk.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 MAX_PROBLEMS = 200
+MAX_SHOWN_CHARS = 60
 UNAVAILABLE_RETRY_S = 2
 
 STATUS: dict[type[BacktalkError], HTTPStatus] = {
@@ -180,6 +181,12 @@ def _problem(error: ErrorDetails | Mapping[str, Any]) -> Problem:
 
 
 def _sentence(error: ErrorDetails | Mapping[str, Any]) -> str:
+    name = str(error["loc"][-1])[:MAX_SHOWN_CHARS] if error["loc"] else ""
+    match error["type"]:
+        case "missing":
+            return f"“{name}” is missing."
+        case "extra_forbidden":
+            return f"“{name}” is not a field here."
     message = str(error["msg"]).removeprefix("Value error, ")
     return message if message.endswith(".") else f"{message}."
 
