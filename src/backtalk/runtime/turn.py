@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from backtalk.engine.codec import owed_from_json, owed_to_json
+from backtalk.engine.customer import Customer
 from backtalk.engine.effects import CallApi, HandOver, Note, SaveAttributes, SetTimer
 from backtalk.engine.events import ApiAnswered, Event, HandedBack, Pressed, Said, TimerFired
 from backtalk.engine.step import Step, step, version_for
@@ -149,7 +150,7 @@ class Turns:
 
         def work(tx: Tx) -> CallPlan:
             conversation = conversations.load(tx, workspace_id=owed.workspace_id, conversation_id=owed.conversation_id)
-            return _plan(tx, conversation, api_id)
+            return _plan(tx, conversation, conversation.state.customer, api_id)
 
         return await self._database.read(work)
 
@@ -194,7 +195,7 @@ class Turns:
         last_seq = conversation.last_seq + len(lines)
         conversations.save(tx, conversation, taken.state, last_seq=last_seq, at=event.at, sources=sources)
         self._save_inbox(tx, conversation, event, taken)
-        debts = self._owe(tx, replace(conversation, state=taken.state), taken)
+        debts = self._owe(tx, conversation, taken)
         waiting = taken.state.calling is not None or taken.state.pausing is not None
         was_waiting = state.calling is not None or state.pausing is not None
         typing = waiting if waiting or was_waiting else None
@@ -214,7 +215,7 @@ class Turns:
         for effect in taken.effects:
             match effect:
                 case CallApi(api=api_id):
-                    plan = _plan(tx, conversation, api_id)
+                    plan = _plan(tx, conversation, taken.state.customer, api_id)
                     until = time_us(now) + int(plan.api.timeout_s * 1_000_000) + _LEASE_US
                     debts.append(Debt(self._add(tx, conversation, effect, due_at=now, until=until), plan, effect))
                 case SetTimer(due_at=due_at):
@@ -255,12 +256,12 @@ def _row(conversation: Conversation, owed: Owed, record: CallRecord) -> calls.Ca
     )
 
 
-def _plan(tx: Tx, conversation: Conversation, api_id: int) -> CallPlan:
+def _plan(tx: Tx, conversation: Conversation, customer: Customer, api_id: int) -> CallPlan:
     return plan_call(
         tx,
         workspace_id=conversation.workspace_id,
         api_id=api_id,
-        customer=conversation.state.customer,
+        customer=customer,
         plan=conversation.plan,
         refused="" if conversation.connected else "The channel is disconnected; connect it in Channels.",
     )

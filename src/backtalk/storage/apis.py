@@ -105,20 +105,19 @@ def load_for_call(tx: Tx, *, workspace_id: int, api_id: int) -> Api | None:
     row = tx.one(_GET, workspace_id=workspace_id, api_id=api_id)
     if row is None:
         return None
-    values = _opened(tx, workspace_id, row)
-    settings = _row(row, values).settings
+    names, values = orjson.loads(row["header_names"]), _opened(tx, workspace_id, row)
     return Api(
         id=api_id,
-        name=settings.name,
-        method=settings.method,
-        url=settings.url,
-        headers=tuple((name, value) for (name, _), value in zip(settings.headers, values, strict=True)),
-        params=tuple(settings.params),
-        output=settings.output,
-        timeout_s=settings.timeout_s,
-        on_failure=settings.on_failure,
-        dialect=settings.dialect,
-        mapping=settings.mapping,
+        name=row["name"],
+        method=row["method"],
+        url=row["url"],
+        headers=tuple(zip(names, values, strict=True)),
+        params=tuple((name, value) for name, value in orjson.loads(row["params"])),
+        output=row["output"],
+        timeout_s=row["timeout_s"],
+        on_failure=_on_failure(row),
+        dialect=row["dialect"],
+        mapping=_mapping(row),
     )
 
 
@@ -210,7 +209,6 @@ def _opened(tx: Tx, workspace_id: int, row: Mapping[str, Any]) -> list[str]:
 
 
 def _row(row: Mapping[str, Any], values: Sequence[str]) -> ApiRow:
-    on_failure, mapping = row["on_failure"], row["mapping"]
     settings = ApiSettings(
         name=row["name"],
         method=row["method"],
@@ -219,12 +217,20 @@ def _row(row: Mapping[str, Any], values: Sequence[str]) -> ApiRow:
         params=[(name, value) for name, value in orjson.loads(row["params"])],
         output=row["output"],
         timeout_s=row["timeout_s"],
-        on_failure=OnFailure(**orjson.loads(on_failure)) if on_failure else None,
+        on_failure=_on_failure(row),
         dialect=row["dialect"],
-        mapping=orjson.loads(mapping) if mapping else None,
+        mapping=_mapping(row),
     )
     headers_set = tuple(value != "" for value in values)
     return ApiRow(row["id"], settings, headers_set, from_us(row["created_at"]), from_us(row["updated_at"]))
+
+
+def _on_failure(row: Mapping[str, Any]) -> OnFailure | None:
+    return OnFailure(**orjson.loads(row["on_failure"])) if row["on_failure"] else None
+
+
+def _mapping(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    return orjson.loads(row["mapping"]) if row["mapping"] else None
 
 
 def _json(value: Any) -> str:
