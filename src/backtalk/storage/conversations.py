@@ -18,18 +18,9 @@ from backtalk.engine.codec import state_from_json, state_to_json
 from backtalk.engine.customer import TEXT_FIELDS, Customer
 from backtalk.engine.state import State
 from backtalk.errors import NotFound
+from backtalk.storage import attributes
 from backtalk.storage.database import Tx, statement
-from backtalk.storage.dialects import upsert
-from backtalk.storage.schema import (
-    attributes,
-    bots,
-    channels,
-    conversations,
-    customers,
-    from_us,
-    time_us,
-    workspaces,
-)
+from backtalk.storage.schema import bots, channels, conversations, customers, from_us, time_us, workspaces
 
 _SCOPE = and_(
     conversations.c.id == bindparam("conversation_id"), conversations.c.workspace_id == bindparam("workspace_id")
@@ -245,11 +236,6 @@ _SAVE_CUSTOMER = statement(
         last_message_at=bindparam("new_at"),
     )
 )
-_REMEMBER = statement(
-    upsert(attributes)
-    .values(workspace_id=bindparam("workspace_id"), name=bindparam("name"), created_at=bindparam("now"))
-    .on_conflict_do_nothing(index_elements=["workspace_id", "name"])
-)
 _HAND_OVER = statement(update(conversations).where(_SCOPE).values(hand_over_note=bindparam("note")))
 
 
@@ -284,17 +270,17 @@ def save(
             new_bot_enabled=customer.bot_enabled,
             new_profile=orjson.dumps(profile_of(customer)).decode(),
             new_attributes=orjson.dumps(customer.attributes).decode(),
-            new_sources=_with_sources(tx, conversation, sources, now) if sources else conversation.sources,
+            new_sources=_with_sources(tx, conversation, sources, at) if sources else conversation.sources,
             new_text=customer.last_message_text,
             new_at=None if customer.last_message_at is None else time_us(customer.last_message_at),
         )
 
 
-def _with_sources(tx: Tx, conversation: Conversation, changed: Mapping[str, str], now: int) -> str:
+def _with_sources(tx: Tx, conversation: Conversation, changed: Mapping[str, str], at: datetime) -> str:
     known = orjson.loads(conversation.sources)
     new = [name for name in changed if name not in known and name not in TEXT_FIELDS and name != "timezone"]
-    tx.run_many(_REMEMBER, [{"workspace_id": conversation.workspace_id, "name": name, "now": now} for name in new])
-    return orjson.dumps(known | {name: [source, now] for name, source in changed.items()}).decode()
+    attributes.add(tx, workspace_id=conversation.workspace_id, new=new, at=at)
+    return orjson.dumps(known | {name: [source, time_us(at)] for name, source in changed.items()}).decode()
 
 
 def set_hand_over(tx: Tx, conversation: Conversation, note: str | None) -> None:
