@@ -14,8 +14,10 @@ from websockets.exceptions import ConnectionClosed
 
 from backtalk.http import chat_socket
 from backtalk.http.app import create_app
-from backtalk.storage import customers
-from backtalk.storage.database import Database
+from backtalk.runtime.live import MAX_KEPT
+from backtalk.storage import conversations, customers, messages
+from backtalk.storage.database import Database, Tx
+from backtalk.storage.messages import Line
 from tests.support.backend import Asked, Backend, backend
 from tests.support.chat import Visitor
 from tests.support.house import House, document, house
@@ -236,3 +238,21 @@ async def test_a_socket_says_whether_another_session_or_another_request_is_neede
         await socket.frame()
     assert closed.value.rcvd
     assert closed.value.rcvd.code == (4401 if erased else 4400)
+
+
+async def test_a_slow_socket_gets_everything_that_it_missed(
+    place: str, visitor: Visitor, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages.after_seq, "__kwdefaults__", {"most": 2})
+    socket = await opened(place, visitor)
+    await socket.until("ready")
+    [conversation_id] = home.services.live._listeners
+
+    def work(tx: Tx) -> None:
+        loaded = conversations.load(tx, workspace_id=home.workspace_id, conversation_id=conversation_id)
+        messages.add(tx, loaded, [Line(seq, 0, "bot", '{"type":"text","text":"x"}') for seq in range(2, 12)])
+
+    await home.services.database.write(work)
+    home.services.live.tell(conversation_id, [Line(seq, 0, "bot", "{}") for seq in range(MAX_KEPT + 1)])
+    assert [(await socket.frame())["message"]["seq"] for _ in range(10)] == list(range(2, 12))
+    await socket.connection.close()

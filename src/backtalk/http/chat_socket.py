@@ -68,20 +68,26 @@ async def _greet(websocket: WebSocket, offered: list[str]) -> Ticket:
 
 
 async def _push(websocket: WebSocket, services: Services, ticket: Ticket, listener: Listener, after: int) -> None:
-    lines = await read(services, ticket, after)
-    while lines:  # what came before, page by page
-        after = await _send(websocket, lines, after)
-        lines = await read(services, ticket, after)
+    after = await _catch_up(websocket, services, ticket, after)
     await _tell(websocket, {"type": "ready", "cursor": after})
     while not services.draining:
         await listener.wait()
         missed, listener.missed = listener.missed, False
         lines, typing = listener.take()
         if missed or (lines and lines[0].seq > after + 1):
-            lines = await read(services, ticket, after)
+            after = await _catch_up(websocket, services, ticket, after)
         after = await _send(websocket, lines, after)
         if typing is not None:
             await _tell(websocket, {"type": "typing", "on": typing})
+
+
+async def _catch_up(websocket: WebSocket, services: Services, ticket: Ticket, after: int) -> int:
+    """Send all that the log has after a number, page by page; the seq that was reached."""
+    lines = await read(services, ticket, after)
+    while lines:
+        after = await _send(websocket, lines, after)
+        lines = await read(services, ticket, after)
+    return after
 
 
 async def _send(websocket: WebSocket, lines: list[Line], after: int) -> int:
