@@ -45,7 +45,6 @@ SPANS_WORKSPACES = {
     "tokens._FIND": THE_KEY_IS_THE_SCOPE,
     "effects._CLAIM": THE_QUEUE,
     "effects._RELEASE_ALL": THE_QUEUE,
-    "effects._NEXT_DUE": THE_QUEUE,
     "retention._CALLS": THE_CLOCK,
     "retention._EVENTS_DUE": THE_CLOCK,
     "retention._EVENT": THE_CLOCK,

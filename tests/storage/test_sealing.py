@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backtalk.errors import Invalid
-from backtalk.storage.sealing import KeyMismatch, Sealer, new_secret_key
+from backtalk.storage.sealing import KeyMismatch, Sealer
 
 OLD, NEW = "the old key of this test", "the new key of this test"
 PLACE: dict[str, Any] = {"table": "apis", "workspace_id": 1, "row_id": 2, "column": "header_values"}
@@ -82,8 +82,3 @@ def test_derived_keys_differ_by_purpose_and_outlive_a_rotation() -> None:
 def test_k07_no_key_or_a_poor_one_is_refused(keys: list[str]) -> None:
     with pytest.raises(Invalid, match="BACKTALK_SECRET_KEY"):
         Sealer(keys)
-
-
-def test_fresh_keys_are_long_and_never_the_same() -> None:
-    assert len({new_secret_key() for _ in range(100)}) == 100
-    Sealer([new_secret_key()])

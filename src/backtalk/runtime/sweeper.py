@@ -32,8 +32,6 @@ class Sweeper:
         self._owner = owner
         self._retention_days = retention_days
         self._task: asyncio.Task[None] | None = None
-        self.lag_s = 0.0
-        """How long the oldest effect of the last batch was overdue."""
 
     async def start(self, *, only_process: bool) -> None:
         """Begin; the only process on a database takes over at once what its predecessor left."""
@@ -51,7 +49,6 @@ class Sweeper:
         now = time_ns() // 1_000
         until = now + (CALL_S + LEASE_S) * 1_000_000
         claimed = await self._database.write(lambda tx: effects.claim_due(tx, owner=self._owner, now=now, until=until))
-        self.lag_s = (now - claimed[0].due_at) / 1_000_000 if claimed else 0.0
         self._performer.start([Debt(owed) for owed in claimed])
         return len(claimed)
 

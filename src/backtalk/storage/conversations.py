@@ -34,7 +34,6 @@ class Conversation:
     id: int
     workspace_id: int
     channel_id: int
-    channel_type: str
     connected: bool
     bot_id: int
     live_version: int | None
@@ -58,7 +57,6 @@ _LOAD = statement(
         customers.c.last_message_text,
         customers.c.last_message_at,
         customers.c.created_at,
-        channels.c.type,
         channels.c.connected,
         bots.c.live_version,
         workspaces.c.plan,
@@ -81,7 +79,6 @@ def load(tx: Tx, *, workspace_id: int, conversation_id: int) -> Conversation:
         id=conversation_id,
         workspace_id=workspace_id,
         channel_id=row["channel_id"],
-        channel_type=row["type"],
         connected=bool(row["connected"]),
         bot_id=row["bot_id"],
         live_version=row["live_version"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from backtalk.storage.database import Tx, statement
 from backtalk.storage.schema import effects
@@ -73,12 +73,6 @@ _CLAIM = statement(
     )
 )
 _RELEASE_ALL = statement(update(effects).values(owner=None, claimed_until=None))
-_CANCEL = statement(
-    delete(effects).where(
-        effects.c.conversation_id == bindparam("conversation_id"), effects.c.workspace_id == bindparam("workspace_id")
-    )
-)
-_NEXT_DUE = statement(select(func.min(effects.c.due_at).label("due_at")).where(effects.c.claimed_until.is_(None)))
 
 
 def add(
@@ -125,14 +119,3 @@ def claim_due(tx: Tx, *, owner: str, now: int, until: int, most: int = CLAIM_AT_
 def release_all(tx: Tx) -> int:
     """Forget all claims: for the start of the only process on a database, whose claims died with the last one."""
     return tx.run(_RELEASE_ALL)
-
-
-def cancel(tx: Tx, *, workspace_id: int, conversation_id: int) -> None:
-    """Owe nothing more for a conversation."""
-    tx.run(_CANCEL, workspace_id=workspace_id, conversation_id=conversation_id)
-
-
-def next_due(tx: Tx) -> int | None:
-    """When the earliest unclaimed effect is due."""
-    row = tx.one(_NEXT_DUE)
-    return row["due_at"] if row else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from hashlib import sha256
-from secrets import token_urlsafe
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,11 +22,6 @@ MIN_KEY_CHARS = 16
 _KEY_ID_BYTES = 4
 _NONCE_BYTES = 12
 _HEAD = 1 + _KEY_ID_BYTES + _NONCE_BYTES
-
-
-def new_secret_key() -> str:
-    """A fresh key for BACKTALK_SECRET_KEY: 256 random bits."""
-    return token_urlsafe(32)
 
 
 class KeyMismatch(Invalid):
