@@ -121,7 +121,8 @@ def test_the_quickstart_works_as_it_stands(terminals: Terminals) -> None:
     terminals.start(backend[1])
     terminals.wait_for("8420")
     terminals.wait_for("3000")
-    time.sleep(0.2)  # the first start puts the demo in before it answers
+    with urlopen(f"http://127.0.0.1:{terminals.ports['8420']}/healthz/ready", timeout=20) as ready:
+        assert ready.status == 200, "the first start puts the demo in before it answers"
     *steps, call_log = third
     printed = terminals.run("\n".join(commands for _, commands in steps) + "\necho $API; echo $TOKEN")
     *_, address, api, token = printed.strip().splitlines()

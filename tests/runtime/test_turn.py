@@ -35,6 +35,18 @@ def ok(data: object, **attributes: object) -> dict[str, object]:
     return {"data": data, "success": True, "message": "fine", "attributes": attributes, "status": 200}
 
 
+def answers_later(shop: Backend, path: str, reply: object) -> asyncio.Event:
+    """A backend that answers when the event is set."""
+    hold = asyncio.Event()
+
+    async def slow(_: Asked) -> object:
+        await hold.wait()
+        return reply
+
+    shop.answers[path] = slow
+    return hold
+
+
 async def test_a_conversation_from_the_greeting_to_an_answer_of_the_backend(home: House, shop: Backend) -> None:
     shop.answers["/order"] = ok("is on its way", parcel="P-1")
     api = await home.add_api("Order status", shop.url("/order"))
@@ -92,13 +104,7 @@ async def test_an_event_with_the_same_id_changes_nothing_and_answers_the_same(ho
 
 
 async def test_a_result_whose_claim_was_lost_changes_nothing(home: House, shop: Backend) -> None:
-    hold = asyncio.Event()
-
-    async def slow(_: Asked) -> object:
-        await hold.wait()
-        return ok("late")
-
-    shop.answers["/slow"] = slow
+    hold = answers_later(shop, "/slow", ok("late"))
     api = await home.add_api("Slow", shop.url("/slow"))
     await home.publish(document([{"type": "text", "text": f"<<api:{api}>>"}]))
     talk = await home.open()
@@ -115,13 +121,7 @@ async def test_a_result_whose_claim_was_lost_changes_nothing(home: House, shop: 
 
 
 async def test_what_is_said_during_a_call_waits_its_turn_and_keeps_its_order(home: House, shop: Backend) -> None:
-    hold = asyncio.Event()
-
-    async def slow(_: Asked) -> object:
-        await hold.wait()
-        return ok("done")
-
-    shop.answers["/slow"] = slow
+    hold = answers_later(shop, "/slow", ok("done"))
     api = await home.add_api("Slow", shop.url("/slow"))
     await home.publish(
         document(
@@ -178,13 +178,7 @@ async def test_a_disconnected_channel_takes_nothing_and_calls_nothing(home: Hous
 
 
 async def test_n09_a_person_takes_over_while_a_call_is_out(home: House, shop: Backend) -> None:
-    hold = asyncio.Event()
-
-    async def slow(_: Asked) -> object:
-        await hold.wait()
-        return ok("from the bot", secret="saved?")
-
-    shop.answers["/slow"] = slow
+    hold = answers_later(shop, "/slow", ok("from the bot", secret="saved?"))
     api = await home.add_api("Slow", shop.url("/slow"))
     await home.publish(document([{"type": "text", "text": f"<<api:{api}>>"}], [{"type": "text", "text": "bot"}]))
     talk = await home.open()
@@ -215,13 +209,7 @@ async def test_a_foreign_or_unknown_conversation_is_not_found(home: House) -> No
 
 
 async def test_conversations_do_not_wait_for_each_others_backends(home: House, shop: Backend) -> None:
-    hold = asyncio.Event()
-
-    async def slow(_: Asked) -> object:
-        await hold.wait()
-        return ok("slow")
-
-    shop.answers["/slow"] = slow
+    hold = answers_later(shop, "/slow", ok("slow"))
     api = await home.add_api("Slow", shop.url("/slow"))
     await home.publish(
         document(
@@ -243,13 +231,7 @@ async def test_conversations_do_not_wait_for_each_others_backends(home: House, s
 
 
 async def test_a_published_change_is_met_at_the_next_message_and_not_before(home: House, shop: Backend) -> None:
-    hold = asyncio.Event()
-
-    async def slow(_: Asked) -> object:
-        await hold.wait()
-        return ok("answer")
-
-    shop.answers["/slow"] = slow
+    hold = answers_later(shop, "/slow", ok("answer"))
     api = await home.add_api("Slow", shop.url("/slow"))
     await home.publish(document([{"type": "text", "text": f"old <<api:{api}>>"}, {"type": "text", "text": "old end"}]))
     talk = await home.open()
@@ -261,13 +243,7 @@ async def test_a_published_change_is_met_at_the_next_message_and_not_before(home
 
 
 async def test_a_channel_that_gets_another_bot_during_a_call_goes_on_with_that_bot(home: House, shop: Backend) -> None:
-    hold = asyncio.Event()
-
-    async def slow(_: Asked) -> object:
-        await hold.wait()
-        return ok("old answer")
-
-    shop.answers["/slow"] = slow
+    hold = answers_later(shop, "/slow", ok("old answer"))
     api = await home.add_api("Slow", shop.url("/slow"))
     await home.publish(document([{"type": "text", "text": "old"}]))
     await home.publish(document([{"type": "text", "text": f"<<api:{api}>>"}]))
