@@ -258,6 +258,9 @@ def test_any_events_on_any_bots(given_world: tuple[Bot, Bot, list[tuple[str, Any
         assert tuple(map(owed_through_json, taken.effects)) == taken.effects
         if repeated:
             assert (taken.state, taken.effects) == (before, ()), "late, repeated and unknown results change nothing"
+        if isinstance(event, ApiAnswered) and event.call in before.left:
+            assert event.call not in taken.state.left, "a second answer changes nothing"
+            assert not [effect for effect in taken.effects if isinstance(effect, Send | CallApi)], "saved, not shown"
         check_invariants(before, event, taken)
 
 
@@ -265,7 +268,7 @@ def awaited(state: State, event: ApiAnswered | TimerFired) -> bool:
     if isinstance(event, TimerFired):
         return event.timer == state.resuming or (state.pausing is not None and event.timer == state.pausing.timer)
     calling = state.calling
-    return (
+    return event.call in state.left or (
         calling is not None
         and event.call in calling.calls
         and all(answer.call != event.call for answer in calling.answers)
